@@ -1,0 +1,55 @@
+# `make` alone lists what there is. Everything sets itself up first, and set-up is skipped when nothing changed.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+SUITES ?= suites
+RUN ?= reports/latest
+BENCH_FLAGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help setup bench test lint report weights regress perf clean lock
+
+help:  ## list the targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-9s %s\n' "$$name" "$$text"; done
+
+setup: $(STAMP)  ## make .venv with the pinned dependencies (done by the other targets when needed)
+
+$(STAMP): requirements.lock pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Installing the pinned dependencies into $(VENV) (about a minute, once) …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+bench: $(STAMP)  ## run all suites against every ready provider (none: the simulated fleet), report, route
+	@$(BIN)/harness run $(SUITES) --allow-code --route $(BENCH_FLAGS)
+
+test: $(STAMP)  ## lint, types, tests with coverage
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
+	@$(BIN)/coverage erase
+	@$(BIN)/pytest --cov --cov-report=term --cov-fail-under=95
+
+lint: $(STAMP)  ## ruff and mypy, mending what can be mended
+	@$(BIN)/ruff check --fix . && $(BIN)/ruff format . && $(BIN)/mypy
+
+report: $(STAMP)  ## write the report of the last run again
+	@$(BIN)/harness report $(RUN)
+
+weights: $(STAMP)  ## show which routing weights the last run supports, and why
+	@$(BIN)/harness route $(RUN)
+
+regress: $(STAMP)  ## compare the last run with the baseline (comes with `harness compare`)
+	@echo "make regress needs \`harness compare\`, which this version does not have yet" >&2; exit 4
+
+perf: $(STAMP)  ## benchmarks of the harness itself, by pytest-benchmark
+	@$(BIN)/pytest tests/perf --benchmark-only
+
+clean:  ## remove what set-up and tests made; runs and reports stay
+	@rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage*
+	@find harness tests suites -name __pycache__ -type d -prune -exec rm -rf {} +
+
+lock: $(STAMP)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	@$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --no-annotate --no-header -q -o $(VENV)/lock
+	@{ echo "# Pinned with hashes for Python 3.11 and later; made by \`make lock\` from pyproject.toml."; cat $(VENV)/lock; } > requirements.lock

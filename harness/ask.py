@@ -1,0 +1,278 @@
+"""The words for what is asked: Case, Suite, Provider, Trial.
+
+All are frozen. What identifies a thing is a content address over what it says, so that an edited prompt is another
+question and an unchanged one is never paid for twice.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+JsonObject = Mapping[str, Any]
+"""A JSON object: messages, tools and response formats are in the OpenAI chat form, which litellm translates."""
+
+Phase = Literal["warmup", "measure", "judge"]
+
+
+def content_address(value: object, length: int = 16) -> str:
+    """The SHA-256 of `value` as canonical JSON (sorted keys, no spaces, UTF-8), in hex, cut to `length` digits."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_plain)
+    return hashlib.sha256(text.encode()).hexdigest()[:length]
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError(f"{type(value).__name__} is not JSON")
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """A call of a tool. `arguments` is the JSON text as the model wrote it, which need not be valid."""
+
+    name: str
+    arguments: str
+    id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What could be answered: text, tool calls, or both. The key of a case is made of these."""
+
+    text: str = ""
+    tool_calls: tuple[ToolCall, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """What a provider is asked, in the OpenAI chat form: messages (at least one), tools, a response format."""
+
+    messages: tuple[JsonObject, ...]
+    tools: tuple[JsonObject, ...] = ()
+    tool_choice: str | JsonObject | None = None
+    response_format: JsonObject | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """The prompt as plain JSON; what is not set is left out."""
+        parts: dict[str, Any] = {"messages": list(self.messages)}
+        if self.tools:
+            parts["tools"] = list(self.tools)
+        if self.tool_choice is not None:
+            parts["tool_choice"] = self.tool_choice
+        if self.response_format is not None:
+            parts["response_format"] = self.response_format
+        return parts
+
+
+@dataclass(frozen=True, slots=True)
+class Criterion:
+    """How a reply is judged: the name of a scorer, its options, its weight among a case's criteria (above 0)."""
+
+    scorer: str
+    options: JsonObject = field(default_factory=dict)
+    weight: float = 1.0
+    negate: bool = False
+
+
+@dataclass(frozen=True)
+class Case:
+    """One prompt and what is expected of the reply.
+
+    `expect` is what the scorers compare with: any JSON value, None where a criterion needs none. `reference` is a reply
+    that is right and `distractor` one that is wrong (the answer key that simulated providers use and that tests hold
+    the scorers against). Cases that share a source share a `cluster`. `line` is where the case stands in its file.
+    """
+
+    id: str
+    prompt: Prompt
+    capability: str
+    criteria: tuple[Criterion, ...]
+    expect: Any = None
+    tags: frozenset[str] = frozenset()
+    cluster: str | None = None
+    params: JsonObject = field(default_factory=dict)
+    reference: Answer | None = None
+    distractor: Answer | None = None
+    line: int | None = None
+
+    @cached_property
+    def hash(self) -> str:
+        """The content address of what the case says and expects; not of its id, tags or place."""
+        criteria = [[one.scorer, one.options, one.weight, one.negate] for one in self.criteria]
+        return content_address([self.prompt.as_json(), self.expect, criteria, self.params])
+
+
+@dataclass(frozen=True)
+class Suite:
+    """Cases that belong together. `params` (temperature, max_tokens, …) are the defaults of its cases."""
+
+    name: str
+    cases: tuple[Case, ...]
+    path: Path
+    description: str = ""
+    tags: frozenset[str] = frozenset()
+    params: JsonObject = field(default_factory=dict)
+    repeat: int = 1
+
+    @cached_property
+    def hash(self) -> str:
+        """The content address of the suite: of its cases, their ids and its params."""
+        return content_address([[[case.id, case.hash] for case in self.cases], self.params])
+
+
+class Secret:
+    """An API key that no `str`, `repr`, f-string, log or pickle shows; `reveal()` is the only way to it."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        """The key itself: for the request's headers and for nothing else."""
+        return self._value
+
+    def __repr__(self) -> str:
+        return "Secret('***')"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and other._value == self._value
+
+    def __hash__(self) -> int:
+        return hash(self._value)
+
+    def __reduce__(self) -> str:
+        raise TypeError("a secret is never written down")
+
+
+@dataclass(frozen=True, slots=True)
+class Prices:
+    """What a provider's tokens cost, in USD for one token; None is unknown, which is never 0.
+
+    `id` says where the prices are from: "registry" for own prices, otherwise the hash of litellm's table.
+    """
+
+    input: float | None = None
+    output: float | None = None
+    cached_input: float | None = None
+    cache_write: float | None = None
+    id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Our own limits on a provider: requests in flight, requests a minute, tokens a minute; None is no limit."""
+
+    max_concurrency: int = 8
+    rpm: int | None = None
+    tpm: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Retries:
+    """How often a retryable failure is tried again, and the base of the exponential delay in seconds."""
+
+    max_retries: int = 2
+    delay_s: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Deadlines:
+    """How long we wait, in seconds: to connect, for the first token, between chunks, for the whole reply."""
+
+    connect_s: float = 10.0
+    first_token_s: float = 60.0
+    stall_s: float = 30.0
+    total_s: float = 600.0
+
+
+@dataclass(frozen=True)
+class Provider:
+    """One registered deployment.
+
+    `model` is litellm's name with its prefix ("openai/gpt-4o-mini"). `params` are sent with each request unless the case
+    says otherwise. `simulated` is the profile's name for a provider of the simulated fleet, None for a real one. Such a
+    provider's `base_url` is None until the fleet serves it.
+    """
+
+    name: str
+    model: str
+    api_key: Secret | None = None
+    base_url: str | None = None
+    embedding_model: str | None = None
+    params: JsonObject = field(default_factory=dict)
+    priority: int = 0
+    tags: frozenset[str] = frozenset()
+    limits: Limits = Limits()
+    retries: Retries = Retries()
+    deadlines: Deadlines = Deadlines()
+    prices: Prices | None = None
+    drop_params: bool = False
+    simulated: str | None = None
+
+    @property
+    def kind(self) -> str:
+        """litellm's name of the provider: what stands before the first slash of `model`."""
+        return self.model.partition("/")[0]
+
+    @property
+    def address(self) -> str | None:
+        """Where the model is served, for content addresses: a simulated provider keeps its address over all ports."""
+        return f"simulated://{self.simulated}" if self.simulated else self.base_url
+
+
+@dataclass(frozen=True)
+class TrialRef:
+    """What identifies a trial in every table: the columns that attempts and scores share."""
+
+    trial_id: str
+    provider: str
+    suite: str
+    suite_hash: str
+    case_id: str
+    case_hash: str
+    capability: str
+    cluster: str | None = None
+    repeat: int = 0
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One question to one provider: suite × case × provider × repeat (counted from 0)."""
+
+    suite: str
+    suite_hash: str
+    case: Case
+    provider: Provider
+    params: JsonObject = field(default_factory=dict)
+    repeat: int = 0
+    stream: bool = True
+    phase: Phase = "measure"
+
+    @cached_property
+    def call_key(self) -> str:
+        """The content address of what is asked: prompt, params, model, address, repeat. Never keys, limits or time-outs."""
+        asked = [self.case.prompt.as_json(), self.params, self.provider.model, self.provider.address, self.repeat]
+        return content_address(asked, 32)
+
+    @cached_property
+    def ref(self) -> TrialRef:
+        """The trial's identity; `trial_id` is a content address, so the same trial has the same id in every run."""
+        place = [self.suite, self.case.id, self.case.hash, self.provider.name, self.call_key, self.phase]
+        return TrialRef(
+            trial_id=content_address(place),
+            provider=self.provider.name,
+            suite=self.suite,
+            suite_hash=self.suite_hash,
+            case_id=self.case.id,
+            case_hash=self.case.hash,
+            capability=self.case.capability,
+            cluster=self.case.cluster,
+            repeat=self.repeat,
+        )

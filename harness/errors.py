@@ -1,0 +1,75 @@
+"""The error tree: everything that this project raises on purpose.
+
+    HarnessError                    exit code 3: something broke; what was recorded is kept
+    ├── WrongUse                    exit code 4: the person asked for what cannot be done
+    │   └── BadInput                exit code 4: a file says something wrong, with file and line
+    ├── NothingSelected             exit code 5: the selection left nothing to do
+    └── StoreError                  exit code 3: a run cannot be read or written
+
+Each message says what is wrong and what to do about it. The exit codes are pytest's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from pathlib import Path
+
+
+class ExitCode(IntEnum):
+    """What the command line returns; the same meanings as pytest's exit codes."""
+
+    FINE = 0
+    BELOW = 1  # below a threshold, regressed, or a provider failed for all of its trials
+    INTERRUPTED = 2
+    BROKEN = 3
+    WRONG_USE = 4
+    NOTHING = 5
+
+
+class HarnessError(Exception):
+    """Base of all errors raised on purpose; `exit_code` is what the command line returns for it."""
+
+    exit_code = ExitCode.BROKEN
+
+
+class WrongUse(HarnessError):
+    """What was asked for cannot be done; the message says what can."""
+
+    exit_code = ExitCode.WRONG_USE
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One complaint about one place in a file that a person wrote.
+
+    `line` counts from 1, None where the file as a whole is meant; `hint` says what would be right.
+    """
+
+    file: Path
+    line: int | None
+    message: str
+    hint: str = ""
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}" if self.line else f"{self.file}"
+        return f"{place}: {self.message}" + (f"\n    {self.hint}" if self.hint else "")
+
+
+class BadInput(WrongUse):
+    """Files say something wrong; every problem found is listed, not only the first."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+class NothingSelected(HarnessError):
+    """The selection (names, tags, -k, --only, …) left nothing to do."""
+
+    exit_code = ExitCode.NOTHING
+
+
+class StoreError(HarnessError):
+    """A run cannot be read or written; the message names the file."""

@@ -1,0 +1,134 @@
+"""The words for what is made of the facts: Score, Standing, Verdict, Route, and the estimates they are stated in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+from harness.ask import TrialRef
+
+ScoreState = Literal["scored", "unscored", "failed"]
+Decision = Literal["shift", "hold", "insufficient"]
+Verdict = Literal["improved", "regressed", "equal", "undecided", "missing", "invalid"]
+ALL = "all"
+"""The capability name of a standing over all capabilities."""
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A number with its n and its two-sided 95 % interval; `low` and `high` are None where n is too small for one."""
+
+    value: float
+    n: int
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """One scorer's opinion of a trial.
+
+    `scored`: `value` is from 0 to 1. `unscored`: there was an answer that could not be judged. `failed`: there was no
+    answer. The last two have no value: neither is a wrong answer. `extracted` is what the scorer read in the reply.
+    """
+
+    ref: TrialRef
+    scorer: str
+    scorer_version: str
+    state: ScoreState
+    value: float | None = None
+    extracted: str | None = None
+    reason: str = ""
+    weight: float = 1.0
+    judge_trial_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Percentiles:
+    """Percentiles of a duration in seconds; None where n is too small for a 95 % interval (p95: 59, p99: 299)."""
+
+    p50: Estimate | None = None
+    p95: Estimate | None = None
+    p99: Estimate | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What a provider is worth for a capability (`ALL`: over all of them). The unit is the case; costs are in USD.
+
+    `quality` is over scored cases, `reliability` over attempted trials: read both with their n. Latency leaves out rows that were
+    replayed or saturated; `n_saturated` of `n_timed` answered trials were.
+    """
+
+    provider: str
+    capability: str
+    simulated: bool
+    n_cases: int
+    n_scored: int
+    n_unscored: int
+    n_failed: int
+    quality: Estimate | None
+    shrunk_quality: float | None
+    reliability: Estimate | None
+    ttft: Percentiles = Percentiles()
+    latency: Percentiles = Percentiles()
+    n_timed: int = 0
+    n_saturated: int = 0
+    spend_usd: float | None = None
+    cost_per_call: float | None = None
+    cost_per_solved: float | None = None
+    failures: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """For a capability: who gets which share of the traffic, and why.
+
+    `weights` sum to 1. `difference` is challenger − incumbent in quality on the same cases, after shrinkage; `probability` is that of
+    the challenger being better by more than the margin. `n_needed` says how many more cases would decide.
+    """
+
+    capability: str
+    decision: Decision
+    weights: Mapping[str, float]
+    incumbent: str
+    challenger: str | None
+    probability: float | None
+    difference: Estimate | None
+    n_needed: int | None
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class RoutingTable:
+    """The routes with the evidence they rest on; `parent` is the content address of the table they replace."""
+
+    routes: tuple[Route, ...]
+    objective: str
+    margin: float
+    confidence: float
+    prior_mass: float
+    run_ids: tuple[str, ...]
+    suite_hashes: Mapping[str, str]
+    price_ids: tuple[str, ...]
+    simulated: bool
+    created: datetime
+    parent: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """For simulated runs: one measured figure beside what was true.
+
+    `measure` is quality, ttft_p50_s, latency_p50_s, prompt_tokens, completion_tokens or cost_usd; `holds` is whether the truth lies in the
+    interval (quality), within 5 % (times) or is equal (tokens, cost).
+    """
+
+    provider: str
+    capability: str
+    measure: str
+    measured: Estimate
+    truth: float
+    holds: bool

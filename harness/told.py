@@ -1,0 +1,212 @@
+"""The words for what came back: Attempt and its parts. A fact is recorded once and never changed.
+
+Times are seconds on the monotonic clock; `started_at` is the run's wall-clock anchor plus that clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any, Literal
+
+from harness.ask import JsonObject, ToolCall, Trial, TrialRef
+
+FailureSide = Literal["provider", "account", "network", "request", "harness"]
+TokenSource = Literal["usage", "tokenizer", "none"]
+CostStatus = Literal["exact", "estimated", "unknown"]
+TimingSource = Literal["wire", "client"]
+
+SIDES: Mapping[str, FailureSide] = MappingProxyType(
+    {
+        "overloaded": "provider",
+        "server_error": "provider",
+        "bad_gateway": "provider",
+        "timeout_first_token": "provider",
+        "timeout_stall": "provider",
+        "timeout_total": "provider",
+        "stream_truncated": "provider",
+        "stream_malformed": "provider",
+        "response_malformed": "provider",
+        "empty_response": "provider",
+        "content_filtered": "provider",
+        "rate_limited": "account",
+        "quota_exhausted": "account",
+        "auth": "account",
+        "model_not_found": "account",
+        "dns": "network",
+        "connect_refused": "network",
+        "connect_timeout": "network",
+        "tls": "network",
+        "connection_reset": "network",
+        "bad_request": "request",
+        "context_overflow": "request",
+        "unsupported_parameter": "request",
+        "cancelled": "harness",
+        "budget_stop": "harness",
+        "client_error": "harness",
+    }
+)
+"""Every kind of failure and whose it is."""
+
+STOPS_PROVIDER = frozenset({"auth", "quota_exhausted", "model_not_found"})
+"""After one of these a provider's remaining trials are not asked: they would fail alike."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why there is no answer. `kind` is a key of `SIDES`; `error` is in plain words, without credentials."""
+
+    kind: str
+    error: str
+    retryable: bool = False
+    retry_after_s: float | None = None
+
+    @property
+    def side(self) -> FailureSide:
+        """Whose failure it is."""
+        return SIDES[self.kind]
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What was answered, the same streamed or not; of a failed attempt, what had come until then."""
+
+    text: str = ""
+    reasoning: str = ""
+    tool_calls: tuple[ToolCall, ...] = ()
+    finish_reason: str | None = None
+    response_id: str | None = None
+    fingerprint: str | None = None
+    model_served: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens counted; None is unknown, which is never 0. `prompt_tokens` includes the cached ones."""
+
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    cached_tokens: int | None = None
+    cache_write_tokens: int | None = None
+    reasoning_tokens: int | None = None
+    source: TokenSource = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What an attempt cost in USD; None is unknown, which is never 0."""
+
+    usd: float | None = None
+    status: CostStatus = "unknown"
+    price_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """When things happened, in seconds; None where it did not happen. DEFINITIONS: the README's page on columns.
+
+    `ttft_s`: request sent → first byte with content; `ttfv_s`: → first visible text or tool call; `latency_s`: → last such byte.
+    """
+
+    scheduled_s: float | None = None
+    queue_s: float = 0.0
+    throttle_s: float = 0.0
+    connect_s: float | None = None
+    ttft_s: float | None = None
+    ttfv_s: float | None = None
+    latency_s: float | None = None
+    chunk_count: int = 0
+    itl_p50_s: float | None = None
+    itl_p95_s: float | None = None
+    itl_max_s: float | None = None
+    source: TimingSource = "wire"
+    loop_lag_s: float = 0.0
+
+    @property
+    def saturated(self) -> bool:
+        """Whether the harness itself was too slow to time this: its loop was late by more than max(5 ms, 1 % of ttft)."""
+        return self.loop_lag_s > max(0.005, 0.01 * (self.ttft_s or 0.0))
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What went out: the wire's name, the body's parameters without its messages, what was dropped, streamed or not."""
+
+    wire: str
+    params: JsonObject = field(default_factory=dict)
+    dropped: tuple[str, ...] = ()
+    stream: bool = True
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One request for a trial: what was sent, what came back, when, what it cost, how it failed (None: it did not).
+
+    `number` counts from 1; a retry is an attempt of its own. `simulated` is true if the provider is registered as simulated
+    or the server says that it is. `replayed` is true if the answer came from the cache.
+    """
+
+    trial: Trial
+    number: int
+    started_at: datetime
+    sent: Sent
+    reply: Reply = Reply()
+    usage: Usage = Usage()
+    cost: Cost = Cost()
+    clock: Clock = Clock()
+    failure: Failure | None = None
+    http_status: int | None = None
+    simulated: bool = False
+    replayed: bool = False
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def ok(self) -> bool:
+        """Whether there is an answer."""
+        return self.failure is None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a trial came to, read back from the store: its identity and its deciding attempt, a success if there is one."""
+
+    ref: TrialRef
+    reply: Reply
+    usage: Usage = Usage()
+    cost_usd: float | None = None
+    latency_s: float | None = None
+    failure_kind: str | None = None
+    error: str | None = None
+    simulated: bool = False
+
+    @property
+    def answered(self) -> bool:
+        """Whether there is an answer to judge."""
+        return self.failure_kind is None
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """What a simulated provider knows of one request that it answered, by its own clock and its own count.
+
+    `quality` is the profile's probability of a right reply for the request's capability. Times are seconds from the
+    whole request read to the first and last chunk with content written.
+    """
+
+    response_id: str
+    profile: str
+    capability: str
+    quality: float
+    right: bool
+    ttft_s: float
+    latency_s: float
+    prompt_tokens: int
+    completion_tokens: int
+    cost_usd: float
+
+    @classmethod
+    def from_json(cls, record: Mapping[str, Any]) -> Truth:
+        """Raises TypeError for a record with missing or unknown keys."""
+        return cls(**record)
