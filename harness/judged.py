@@ -132,3 +132,26 @@ class Calibration:
     measured: Estimate
     truth: float
     holds: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Everything that a report shows of one run, whatever the format. `notes` are sentences that a reader must not miss."""
+
+    run_id: str
+    created: datetime
+    harness_version: str
+    state: Literal["complete", "interrupted"]
+    simulated: bool
+    seed: int
+    planned: int
+    trials: int
+    attempts: int
+    spend_usd: float | None
+    duration_s: float
+    suites: Mapping[str, int]
+    providers: tuple[str, ...]
+    standings: tuple[Standing, ...]
+    calibration: tuple[Calibration, ...] = ()
+    routing: RoutingTable | None = None
+    notes: tuple[str, ...] = ()

@@ -210,3 +210,19 @@ class Truth:
     def from_json(cls, record: Mapping[str, Any]) -> Truth:
         """Raises TypeError for a record with missing or unknown keys."""
         return cls(**record)
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How far a run is: trials planned and done (answered or failed for good), what was spent, who was stopped and why.
+
+    `spend_usd` sums known costs; `unpriced` counts answered attempts whose cost is unknown.
+    """
+
+    planned: int
+    done: int = 0
+    failed: int = 0
+    attempts: int = 0
+    spend_usd: float = 0.0
+    unpriced: int = 0
+    stopped: Mapping[str, str] = field(default_factory=dict)
