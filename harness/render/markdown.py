@@ -1,0 +1,70 @@
+"""The report of one run as Markdown: the summary first, then tables, plots and the routes with their reasons."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from harness.judged import Report
+from harness.render import tables
+from harness.render.figures import DASH
+from harness.render.tables import Table
+
+PLOTS = (
+    ("quality_cost.png", "Quality against cost, with 95 % intervals and the frontier"),
+    ("latency.png", "Time to first token and total latency: the share of calls that were at least this fast"),
+    ("heatmap.png", "Quality by capability"),
+)
+"""The files that stand beside the report, and what each shows."""
+
+
+def report(model: Report, plots: Sequence[str]) -> str:
+    """The whole report; `plots` names those that were drawn beside it."""
+    parts = [f"# Run {model.run_id}", tables.summary(model)]
+    if model.simulated:
+        parts.append("> **Simulated.** These providers are simulated; nothing here says anything about a real one.")
+    if model.state == "interrupted":
+        parts.append("> **Interrupted.** The run did not finish; what was recorded until then is reported.")
+    parts += [f"> {escape(note)}" for note in model.notes]
+    parts += ["## Standings", *(_table(one) for one in tables.quality(model.standings))]
+    parts += [f"![{text}]({name})" for name, text in PLOTS if name in plots]
+    parts.append(_table(tables.providers(model.standings)))
+    parts.append(_table(tables.counts(model.standings)))
+    if model.routing is not None:
+        parts += ["## Routing", _table(tables.routes(model.routing))]
+        parts.append("\n".join(f"- **{escape(one.capability)}**: {escape(one.why)}" for one in model.routing.routes))
+    if model.calibration:
+        parts += ["## Calibration", "What the harness measured beside what the simulated providers know to be true."]
+        parts += [_table(one) for one in tables.calibration(model.calibration)]
+    parts += ["## Provenance", _provenance(model)]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def escape(text: str) -> str:
+    """Text that Markdown shows as it is: no HTML, no table cells, no links, no line breaks."""
+    for mark in "\\`*_[]<>|#":
+        text = text.replace(mark, f"\\{mark}" if mark not in "<>" else {"<": "&lt;", ">": "&gt;"}[mark])
+    return " ".join(text.split())
+
+
+def _table(table: Table) -> str:
+    if not table.rows:
+        return ""
+    lines = [
+        f"### {escape(table.title)}",
+        "",
+        "| " + " | ".join(escape(name) for name in table.head) + " |",
+        "|" + "|".join([" --- ", *[" ---: "] * (len(table.head) - 1)]) + "|",
+        *("| " + " | ".join(escape(cell) for cell in row) + " |" for row in table.rows),
+    ]
+    return "\n".join(lines) + (f"\n\n{escape(table.note)}" if table.note else "")
+
+
+def _provenance(model: Report) -> str:
+    routing = model.routing
+    lines = [
+        f"- harness {model.harness_version}, seed {model.seed}, started {model.created:%Y-%m-%d %H:%M:%S} UTC",
+        f"- prices: {', '.join(routing.price_ids) if routing and routing.price_ids else DASH}",
+        f"- suites: {', '.join(f'{escape(name)} ({cases} cases)' for name, cases in model.suites.items())}",
+        f"- the rows: `calls.parquet` and `scores.parquet` in `reports/runs/{model.run_id}/`",
+    ]
+    return "\n".join(lines)

@@ -1,0 +1,158 @@
+"""The plots, by matplotlib: one function each, from words or columns to a PNG file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator, PercentFormatter
+
+from harness.judged import ALL, Standing
+from harness.stats.frontier import frontier
+
+INK, FAINT, GRID = "#1f2933", "#66727f", "#e4e7eb"
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#7F7F7F")
+"""Okabe and Ito's palette (2008), told apart by colour-blind readers; beyond eight providers the dashes change."""
+
+
+def quality_cost(standings: Sequence[Standing], path: Path) -> bool:
+    """Mean quality against mean cost of a call, with 95 % intervals and the frontier. False if nothing has a known cost."""
+    shown = [one for one in standings if one.capability == ALL and one.quality and one.cost_per_call is not None]
+    if not shown:
+        return False
+    points = [(1000 * (one.cost_per_call or 0.0), one.quality.value if one.quality else 0.0) for one in shown]
+    front = frontier(points)
+    figure, axes = _figure("Quality against cost", _simulated(standings), (8.0, 5.0))
+    axes.plot(
+        [points[i][0] for i in front], [points[i][1] for i in front], color=FAINT, lw=1.2, ls=(0, (4, 3)), zorder=1, label="frontier"
+    )  # fmt: skip
+    colour = _colours([one.provider for one in standings])
+    for number, (one, (cost, value)) in enumerate(zip(shown, points, strict=True)):
+        assert one.quality is not None
+        low = value if one.quality.low is None else one.quality.low
+        high = value if one.quality.high is None else one.quality.high
+        axes.errorbar(
+            cost, value, yerr=[[value - low], [high - value]], fmt="o", ms=8, lw=1.8, capsize=4,
+            color=colour[one.provider], mew=1.5, zorder=3, mfc=colour[one.provider] if number in front else "white",
+            markeredgecolor=colour[one.provider],
+        )  # fmt: skip
+        axes.annotate(
+            one.provider, (cost, value), xytext=(9, 5), textcoords="offset points", color=colour[one.provider], fontsize=10, weight="bold"
+        )  # fmt: skip
+    _cost_axis(axes, [cost for cost, _ in points])
+    axes.set_ylabel("quality: share of cases solved")
+    axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+    axes.legend(frameon=False, loc="lower right", fontsize=9, labelcolor=FAINT)
+    _save(figure, path, "bars: 95 % intervals over cases; filled marks lie on the frontier")
+    return True
+
+
+def latency(times: Mapping[str, tuple[Sequence[float], Sequence[float]]], path: Path, *, simulated: bool) -> bool:
+    """ECDFs of TTFT and of total latency; `times` maps a provider to its two samples in seconds. False if there are none."""
+    shown = {name: pair for name, pair in times.items() if len(pair[0]) and len(pair[1])}
+    if not shown:
+        return False
+    figure = Figure(figsize=(9.0, 4.6), dpi=150, layout="constrained")
+    left, right = figure.subplots(1, 2, sharey=True)
+    colour = _colours(list(shown))
+    for axes, index, label in ((left, 0, "time to first token"), (right, 1, "time to last token")):
+        for name, pair in shown.items():
+            axes.ecdf(np.asarray(pair[index]), color=colour[name], lw=1.8, label=name)
+        axes.set_xscale("log")
+        axes.set_xlabel(label)
+        _few_ticks(axes, _duration, log=True)
+        axes.axhline(0.5, color=GRID, lw=1, zorder=0)
+        _plain(axes)
+    left.set_ylabel("share of calls")
+    left.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+    right.legend(frameon=False, fontsize=9, loc="lower right")
+    figure.suptitle("Latency" + _simulated_words(simulated), x=0.01, ha="left", fontsize=14, weight="bold", color=INK)
+    _save(figure, path, "answered calls, without warm-up, replayed and saturated ones")
+    return True
+
+
+def heatmap(standings: Sequence[Standing], path: Path) -> bool:
+    """Quality by provider and capability, in percent. False if there are no standings."""
+    providers = [one.provider for one in sorted(standings, key=_rank) if one.capability == ALL]
+    capabilities = list(dict.fromkeys(one.capability for one in standings if one.capability != ALL))
+    if not providers or not capabilities:
+        return False
+    value = {(one.provider, one.capability): one.quality.value for one in standings if one.quality}
+    cells = np.array([[value.get((p, c), np.nan) for c in capabilities] for p in providers])
+    size = (2.6 + 0.85 * len(capabilities), 1.9 + 0.52 * len(providers))
+    figure, axes = _figure("Quality by capability", _simulated(standings), size)
+    axes.imshow(cells, cmap="YlGnBu", vmin=min(0.5, float(np.nanmin(cells))), vmax=1.0, aspect="auto")
+    for (row, column), cell in np.ndenumerate(cells):
+        text = "–" if np.isnan(cell) else f"{100 * cell:.0f}"
+        axes.text(column, row, text, ha="center", va="center", fontsize=11, color="white" if cell > 0.82 else INK)
+    axes.set_xticks(
+        range(len(capabilities)), [name.replace("_", " ") for name in capabilities], rotation=30, ha="right"
+    )
+    axes.set_yticks(range(len(providers)), providers)
+    axes.tick_params(length=0)
+    axes.grid(visible=False)
+    for spine in axes.spines.values():
+        spine.set_visible(False)
+    _save(figure, path, "% of scored cases; the intervals stand in the report")
+    return True
+
+
+def _rank(one: Standing) -> float:
+    return -one.quality.value if one.quality else 1.0
+
+
+def _simulated(standings: Sequence[Standing]) -> bool:
+    return any(one.simulated for one in standings)
+
+
+def _simulated_words(simulated: bool) -> str:
+    return " (simulated providers)" if simulated else ""
+
+
+def _colours(names: Sequence[str]) -> dict[str, str]:
+    return {name: COLOURS[number % len(COLOURS)] for number, name in enumerate(dict.fromkeys(names))}
+
+
+def _figure(title: str, simulated: bool, size: tuple[float, float]) -> tuple[Figure, Axes]:
+    figure = Figure(figsize=size, dpi=150, layout="constrained")
+    axes = figure.subplots()
+    axes.set_title(title + _simulated_words(simulated), loc="left", fontsize=14, weight="bold", color=INK, pad=12)
+    _plain(axes)
+    return figure, axes
+
+
+def _plain(axes: Axes) -> None:
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.spines[["left", "bottom"]].set_color(GRID)
+    axes.tick_params(colors=FAINT, labelsize=9.5)
+    axes.xaxis.label.set_color(FAINT)
+    axes.yaxis.label.set_color(FAINT)
+    axes.grid(color=GRID, lw=0.6)
+    axes.set_axisbelow(True)
+
+
+def _cost_axis(axes: Axes, costs: Sequence[float]) -> None:
+    if min(costs) > 0:
+        axes.set_xscale("log")
+        axes.set_xlim(min(costs) / 1.6, max(costs) * 2.6)
+    axes.set_xlabel("mean cost of 1,000 calls" + (", log scale" if min(costs) > 0 else ""))
+    _few_ticks(axes, lambda value: f"${value:g}", log=min(costs) > 0)
+
+
+def _few_ticks(axes: Axes, text: Callable[[float], str], *, log: bool) -> None:
+    if log:
+        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.xaxis.set_minor_locator(NullLocator())
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: text(value)))
+
+
+def _duration(value: float) -> str:
+    return f"{1000 * value:g} ms" if value < 1 else f"{value:g} s"
+
+
+def _save(figure: Figure, path: Path, note: str) -> None:
+    figure.supxlabel(note, x=0.01, ha="left", fontsize=8.5, color=FAINT)
+    figure.savefig(path, facecolor="white")

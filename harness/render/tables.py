@@ -1,0 +1,191 @@
+"""What a report's tables say, as text in rows, so that the terminal and Markdown show the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from harness.judged import ALL, Calibration, Report, Route, RoutingTable, Standing
+from harness.render.figures import DASH, count, percent, plural, seconds, usd
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A title, column heads, rows of as many cells, and a note on how to read it. Columns after the first align right."""
+
+    title: str
+    head: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    note: str = ""
+
+
+def _names(standings: Iterable[Standing], *, capability: bool) -> list[str]:
+    names = dict.fromkeys(one.capability if capability else one.provider for one in standings)
+    return [name for name in names if name != ALL]
+
+
+def _said(simulated: bool) -> str:
+    return " (simulated)" if simulated else ""
+
+
+def quality(standings: Sequence[Standing], across: int = 5) -> list[Table]:
+    """Capability × provider: quality in percent with its interval. At most `across` providers side by side, best first."""
+    cells = {(one.provider, one.capability): one for one in standings}
+    providers = sorted(_names(standings, capability=False), key=lambda name: -_mean(cells.get((name, ALL))))
+    capabilities = [*_names(standings, capability=True), ALL]
+    tables = []
+    for start in range(0, len(providers), across):
+        shown = providers[start : start + across]
+        rows = [
+            (capability, *(_cell(cells.get((provider, capability))) for provider in shown))
+            for capability in capabilities
+        ]
+        tables.append(
+            Table(
+                title="Quality, % of scored cases" + _said(any(one.simulated for one in standings)),
+                head=("capability", *shown),
+                rows=tuple(rows),
+                note="mean (95 % interval); * marks cells with unscored or failed cases, counted in the report",
+            )
+        )
+    return tables
+
+
+def _mean(standing: Standing | None) -> float:
+    return standing.quality.value if standing and standing.quality else -1.0
+
+
+def _cell(standing: Standing | None) -> str:
+    if standing is None:
+        return DASH
+    return percent(standing.quality) + ("*" if standing.n_unscored or standing.n_failed else "")
+
+
+def providers(standings: Sequence[Standing]) -> Table:
+    """One row for each provider over all capabilities: reliability, latency, cost."""
+    rows = [
+        (
+            one.provider,
+            percent(one.reliability),
+            seconds(one.ttft.p50),
+            seconds(one.latency.p50),
+            seconds(one.latency.p95),
+            usd(_thousand(one.cost_per_call)),
+            usd(_thousand(one.cost_per_solved)),
+        )
+        for one in sorted(standings, key=lambda one: -_mean(one))
+        if one.capability == ALL
+    ]
+    return Table(
+        title="Reliability, latency and cost" + _said(any(one.simulated for one in standings)),
+        head=("provider", "answered %", "TTFT p50", "p50", "p95", "$/1k calls", "$/1k solved"),
+        rows=tuple(rows),
+        note="latency to the last token; a dash where n is too small for an interval or a price is unknown",
+    )
+
+
+def _thousand(value: float | None) -> float | None:
+    return None if value is None else 1000 * value
+
+
+def counts(standings: Sequence[Standing]) -> Table:
+    """How many cases stand behind the figures, and which failures there were."""
+    rows = [
+        (
+            one.provider,
+            count(one.n_cases),
+            count(one.n_scored),
+            count(one.n_unscored),
+            count(one.n_failed),
+            f"{count(one.n_saturated)} of {count(one.n_timed)}",
+            ", ".join(f"{kind} {number}" for kind, number in sorted(one.failures.items())) or DASH,
+        )
+        for one in standings
+        if one.capability == ALL
+    ]
+    head = ("provider", "cases", "scored", "unscored", "failed", "saturated", "failed attempts")
+    note = "unscored: answered, but not judgeable; failed: no answer; saturated rows are left out of latency"
+    return Table("What the figures rest on", head, tuple(rows), note)
+
+
+def routes(table: RoutingTable) -> Table:
+    """One row for each capability: the decision and the weights."""
+    rows = [(one.capability, one.decision, weights(one), _chance(one)) for one in table.routes]
+    return Table(
+        title=f"Routing weights by {table.objective}" + _said(table.simulated),
+        head=("capability", "decision", "weights", "P(better)"),
+        rows=tuple(rows),
+        note="P(better): posterior probability that the best challenger beats the incumbent",
+    )
+
+
+def weights(route: Route) -> str:
+    """The shares of traffic, largest first: "sim-careful 96 %, sim-swift 4 %"."""
+    shares = sorted(route.weights.items(), key=lambda item: (-item[1], item[0]))
+    return ", ".join(f"{name} {100 * share:.0f} %" for name, share in shares if share > 0)
+
+
+def _chance(route: Route) -> str:
+    return DASH if route.probability is None else f"{route.probability:.2f}"
+
+
+def calibration(cells: Sequence[Calibration]) -> list[Table]:
+    """What was measured beside what was true: first time, tokens and cost, then quality by capability."""
+    figures = [
+        (
+            one.provider,
+            one.measure,
+            _figure(one.measure, one.measured.value),
+            _figure(one.measure, one.truth),
+            _off(one),
+        )
+        for one in cells
+        if one.measure != "quality"
+    ]
+    qualities = [one for one in cells if one.measure == "quality"]
+    rows = [
+        (one.provider, one.capability, percent(one.measured), f"{100 * one.truth:.0f}", "yes" if one.holds else "no")
+        for one in qualities
+    ]
+    held = sum(one.holds for one in qualities)
+    share = (
+        f"{held} of {plural(len(qualities), 'interval')} ({held / len(qualities):.0%}) hold the truth"
+        if qualities
+        else ""
+    )
+    return [
+        Table("Measured beside true: time, tokens, cost (simulated)", ("provider", "figure", "measured", "true", "off"), tuple(figures)),
+        Table(
+            "Measured beside true: quality (simulated)",
+            ("provider", "capability", "measured %", "true %", "holds"),
+            tuple(rows),
+            share,
+        ),
+    ]  # fmt: skip
+
+
+def _figure(measure: str, value: float) -> str:
+    if measure.endswith("_s"):
+        return f"{1000 * value:.1f} ms"
+    return f"${value:.6f}" if measure.endswith("usd") else count(round(value))
+
+
+def _off(one: Calibration) -> str:
+    if one.measured.value == one.truth:
+        return "equal"
+    if one.measure == "cost_usd" and one.holds:
+        return "equal"
+    return f"{100 * (one.measured.value / one.truth - 1):+.1f} %" if one.truth else DASH
+
+
+def summary(report: Report) -> str:
+    """The run in one line: suites, providers, trials, spend, time."""
+    parts = [
+        plural(len(report.suites), "suite"),
+        plural(len(report.providers), "provider"),
+        plural(report.trials, "trial") + (f" of {report.planned:,}" if report.trials != report.planned else ""),
+        plural(report.attempts, "request"),
+        f"{usd(report.spend_usd)} {'simulated ' if report.simulated else ''}spend",
+        seconds(report.duration_s),
+    ]
+    return " · ".join(parts)

@@ -1,0 +1,45 @@
+"""Tables and lines for the terminal, by rich: colour where there is a terminal, plain text where there is none."""
+
+from __future__ import annotations
+
+import sys
+from typing import TextIO
+
+from rich.console import Console
+from rich.table import Table as Grid
+from rich.text import Text
+
+from harness.render.tables import Table
+
+
+class Terminal:
+    """Prints to `file` (standard output by default), at least 80 columns wide when it is no terminal."""
+
+    def __init__(self, file: TextIO | None = None) -> None:
+        out = file or sys.stdout
+        self._console = Console(file=out, highlight=False, width=None if out.isatty() else 100)
+
+    def line(self, text: str = "", style: str = "") -> None:
+        """One line, wrapped at the terminal's edge; `text` is shown as it is, never read as markup."""
+        self._console.print(Text(text, style=style), soft_wrap=not self._console.is_terminal)
+
+    def table(self, table: Table) -> None:
+        """A title, the rows under a ruled head, the note below; the first column keeps its width."""
+        grid = Grid(
+            title=table.title, title_justify="left", title_style="bold", box=None, pad_edge=False, header_style="dim"
+        )
+        for number, name in enumerate(table.head):
+            words = any(_is_words(row[number]) for row in table.rows)
+            grid.add_column(
+                name, justify="left" if number == 0 or words else "right", no_wrap=number == 0, overflow="fold"
+            )
+        for row in table.rows:
+            grid.add_row(*(Text(cell) for cell in row))
+        self._console.print(grid)
+        if table.note:
+            self.line(table.note, style="dim")
+        self.line()
+
+
+def _is_words(cell: str) -> bool:
+    return bool(cell) and cell[0].isalpha()
