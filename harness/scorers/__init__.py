@@ -1,0 +1,11 @@
+"""Scorers: from a reply and what is expected of it to an opinion. Judging costs nothing and can be repeated.
+
+A family by kin: `text` (exact, contains, regex), `choice`, `number`, `structure` (json), `tools` (tool_calls),
+`constraints`, `code`, `refusal`. `family` knows them by name and checks criteria; `judging` applies a case's criteria
+to an outcome, with the rules that hold for all of them.
+"""
+
+from harness.scorers.family import NAMES, check
+from harness.scorers.judging import Permissions, judge, judge_all
+
+__all__ = ["NAMES", "Permissions", "check", "judge", "judge_all"]

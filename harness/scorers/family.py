@@ -1,0 +1,65 @@
+"""The family of scorers by name, and the check of a criterion before anything is asked."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+from harness.ask import Criterion
+from harness.scorers.choice import CHOICE
+from harness.scorers.constraints import CONSTRAINTS
+from harness.scorers.number import NUMBER
+from harness.scorers.opinion import Scorer, Unfit
+from harness.scorers.options import did_you_mean, read_options
+from harness.scorers.refusal import REFUSAL
+from harness.scorers.structure import JSON
+from harness.scorers.text import CONTAINS, EXACT, REGEX
+from harness.scorers.tools import TOOL_CALLS
+
+SCORERS: Mapping[str, Scorer[Any]] = MappingProxyType(
+    {
+        "choice": CHOICE,
+        "constraints": CONSTRAINTS,
+        "contains": CONTAINS,
+        "exact": EXACT,
+        "json": JSON,
+        "number": NUMBER,
+        "refusal": REFUSAL,
+        "regex": REGEX,
+        "tool_calls": TOOL_CALLS,
+    }
+)
+"""Every scorer by the name that suites use."""
+
+NAMES = tuple(SCORERS)
+"""The names of all scorers, sorted."""
+
+
+def scorer_of(criterion: Criterion) -> tuple[Scorer[Any], Any]:
+    """The scorer that a criterion names, and its options.
+
+    Raises:
+        Unfit: there is no such scorer, or its options are not right.
+    """
+    scorer = SCORERS.get(criterion.scorer)
+    if scorer is None:
+        raise Unfit(f"there is no scorer {criterion.scorer!r}{did_you_mean(criterion.scorer, NAMES)}")
+    return scorer, read_options(scorer.options, criterion.options, criterion.scorer)
+
+
+def check(criterion: Criterion, expect: Any) -> None:
+    """Checks that a criterion can judge replies against `expect`, so that a mistake shows before money is spent.
+
+    Raises:
+        Unfit: an unknown scorer, an unknown, missing or ill-typed option, a weight that is not above 0, or an
+            expectation that the scorer cannot compare with; the message says what would be right.
+    """
+    scorer, options = scorer_of(criterion)
+    if not (math.isfinite(criterion.weight) and criterion.weight > 0):
+        raise Unfit(f"{criterion.scorer}: the weight must be above 0, not {criterion.weight!r}")
+    try:
+        scorer.fits(options, expect)
+    except Unfit as problem:
+        raise Unfit(f"{criterion.scorer}: {problem}") from None

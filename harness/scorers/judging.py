@@ -1,0 +1,146 @@
+"""Applies a case's criteria to an outcome. The rules that hold for every scorer stand here and nowhere else.
+
+| what came back | state |
+|---|---|
+| no answer | failed |
+| an answer that the provider filtered | unscored (`refusal` has its own view) |
+| code that may not be run | unscored |
+| nothing but blanks (for `tool_calls`: and no call) | unscored |
+| cut off by its token limit, and what was looked for is not in it | unscored |
+| a refusal and nothing else, and what was looked for is not in it | unscored (`refusal` has its own view) |
+| anything else | scored, from 0 to 1 |
+
+"What was looked for" is the criterion before its `not`: what is cut off proves nothing by what it lacks.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+from harness.ask import Case, Criterion
+from harness.judged import Score
+from harness.scorers.family import SCORERS, scorer_of
+from harness.scorers.opinion import Opinion, Scorer
+from harness.scorers.reading import said
+from harness.scorers.refusal import only_refuses
+from harness.told import Outcome, Reply
+
+LONGEST = 500
+"""Characters of `extracted` and `reason` that a score keeps."""
+AHEAD = 32
+"""Outcomes for each worker that may be judged ahead of the first one that is not done."""
+
+
+@dataclass(frozen=True, slots=True)
+class Permissions:
+    """What a scorer may do beyond reading. `code`: run code that a model wrote, in a confined process."""
+
+    code: bool = False
+
+
+def judge(case: Case, outcome: Outcome, allow: Permissions = Permissions()) -> list[Score]:
+    """One score for each criterion of the case, in their order.
+
+    Raises:
+        Unfit: a criterion that `check` would have refused.
+    """
+    return [_score(criterion, case.expect, outcome, allow) for criterion in case.criteria]
+
+
+def judge_all(
+    pairs: Iterable[tuple[Case, Outcome]], allow: Permissions = Permissions(), workers: int = 2
+) -> Iterator[Score]:
+    """The scores of all pairs, in their order; code runs in `workers` processes at a time.
+
+    Raises:
+        ValueError: as `judge`; or fewer than one worker.
+    """
+    if workers < 1:
+        raise ValueError(f"at least one worker is needed, not {workers}")
+    pool = ThreadPoolExecutor(workers)
+    waiting: deque[Future[list[Score]] | list[Score]] = deque()
+    try:
+        for case, outcome in pairs:
+            code = allow.code and any(_runs_code(criterion) for criterion in case.criteria)
+            waiting.append(pool.submit(judge, case, outcome, allow) if code else judge(case, outcome, allow))
+            while waiting and (len(waiting) > AHEAD * workers or _done(waiting[0])):
+                yield from _result(waiting.popleft())
+        while waiting:
+            yield from _result(waiting.popleft())
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _runs_code(criterion: Criterion) -> bool:
+    scorer = SCORERS.get(criterion.scorer)
+    return scorer is not None and scorer.runs_code
+
+
+def _done(scores: Future[list[Score]] | list[Score]) -> bool:
+    return isinstance(scores, list) or scores.done()
+
+
+def _result(scores: Future[list[Score]] | list[Score]) -> list[Score]:
+    return scores if isinstance(scores, list) else scores.result()
+
+
+def _score(criterion: Criterion, expect: Any, outcome: Outcome, allow: Permissions) -> Score:
+    scorer, options = scorer_of(criterion)
+
+    def score(opinion: Opinion, *, failed: bool = False) -> Score:
+        value = opinion.value
+        return Score(
+            ref=outcome.ref,
+            scorer=criterion.scorer,
+            scorer_version=scorer.version,
+            state="failed" if failed else "unscored" if value is None else "scored",
+            value=1.0 - value if criterion.negate and value is not None else value,
+            extracted=_cut(opinion.extracted),
+            reason=_cut(_negated(opinion.reason, opinion.value) if criterion.negate else opinion.reason) or "",
+            weight=criterion.weight,
+        )
+
+    if not outcome.answered:
+        return score(Opinion(None, None, ": ".join(filter(None, (outcome.failure_kind, outcome.error)))), failed=True)
+    why = _unreadable(scorer, outcome.reply, allow)
+    if why:
+        return score(Opinion(None, None, why))
+    opinion = scorer.judge(options, expect, outcome.reply)
+    why = None if opinion.value in (None, 1.0) else _no_proof(scorer, outcome.reply)
+    return score(Opinion(None, opinion.extracted, why) if why else opinion)
+
+
+def _unreadable(scorer: Scorer[Any], reply: Reply, allow: Permissions) -> str | None:
+    """Why a reply cannot be judged at all."""
+    if scorer.runs_code and not allow.code:
+        return "code is not run unless --allow-code is given"
+    if reply.finish_reason == "content_filter":
+        return None if scorer.reads_refusals else "filtered: the provider's content filter stopped it"
+    if said(reply) or (reply.tool_calls and not scorer.reads_text):
+        return None
+    if reply.finish_reason == "length":
+        return "cut off by its token limit before it said anything"
+    return "empty: it calls tools and says nothing" if reply.tool_calls else "empty"
+
+
+def _no_proof(scorer: Scorer[Any], reply: Reply) -> str | None:
+    """Why a reply that is not right is not wrong either."""
+    if reply.finish_reason == "length":
+        return "cut off by its token limit"
+    if not scorer.reads_refusals and not reply.tool_calls and only_refuses(said(reply)):
+        return "refused"
+    return None
+
+
+def _negated(reason: str, value: float | None) -> str:
+    if value is None:
+        return reason
+    return f"not wanted: {reason}" if reason and value < 1 else "" if value < 1 else "it holds, and should not"
+
+
+def _cut(text: str | None) -> str | None:
+    return text if text is None or len(text) <= LONGEST else text[: LONGEST - 1] + "…"
