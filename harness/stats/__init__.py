@@ -1,0 +1,30 @@
+"""Numbers in, numbers out: units, intervals, percentiles, shrinkage, the frontier. scipy's only door.
+
+Every public function names the source of its formula, and the tests show by simulation that intervals hold what they promise.
+"""
+
+from harness.stats.frontier import frontier
+from harness.stats.intervals import CONFIDENCE, Interval, clustered_mean, wilson
+from harness.stats.percentiles import percentile, percentile_interval, smallest_n
+from harness.stats.shrinkage import PRIOR_MASS, Posterior, paired_posteriors, shrink
+from harness.stats.units import KEY, cases_of, flags, trial_scores, trials_of
+
+__all__ = [
+    "CONFIDENCE",
+    "KEY",
+    "PRIOR_MASS",
+    "Interval",
+    "Posterior",
+    "cases_of",
+    "clustered_mean",
+    "flags",
+    "frontier",
+    "paired_posteriors",
+    "percentile",
+    "percentile_interval",
+    "shrink",
+    "smallest_n",
+    "trial_scores",
+    "trials_of",
+    "wilson",
+]
