@@ -1,0 +1,11 @@
+"""Suites: what people write to ask and to judge, read from YAML and Python files, checked, selected.
+
+`suites` reads files and folders and raises `BadInput` with every problem of every file; `select` narrows them as `-k` and
+`-m` do in pytest; `schema` is the JSON Schema of a YAML suite, for editors.
+"""
+
+from harness.load.files import suites
+from harness.load.schema import schema
+from harness.load.selection import select
+
+__all__ = ["schema", "select", "suites"]
