@@ -199,15 +199,18 @@ def truth_table(rng: random.Random) -> Puzzle:
         "implies": lambda a, b: not a or b,
         "xor": lambda a, b: a != b,
     }
-    inner, outer = rng.sample(sorted(joins), 2)
-    signs = [rng.random() < 0.4 for _ in range(3)]
-    p, q, r = (f"not {name}" if negated else name for name, negated in zip("pqr", signs, strict=True))
-    right = 0
-    for values in itertools.product([True, False], repeat=3):
-        a, b, c = (value != negated for value, negated in zip(values, signs, strict=True))
-        right += joins[outer](joins[inner](a, b), c)
-    text = f"For how many of the eight assignments of true and false to p, q, r is (({p}) {inner} ({q})) {outer} ({r}) true?"
-    return puzzle(f"{text} Answer with the number only.", right, 8 - right if right != 4 else 3, NUMBER)
+    left, middle, right = (rng.choice(sorted(joins)) for _ in range(3))
+    letters = (*"pqr", rng.choice("pq"))
+    signs = [rng.random() < 0.4 for _ in letters]
+    one, two, three, four = (f"not {x}" if negated else x for x, negated in zip(letters, signs, strict=True))
+    true = 0
+    for p, q, r in itertools.product([True, False], repeat=3):
+        world = {"p": p, "q": q, "r": r}
+        a, b, c, d = (world[x] != negated for x, negated in zip(letters, signs, strict=True))
+        true += joins[middle](joins[left](a, b), joins[right](c, d))
+    text = "For how many of the eight assignments of true and false to p, q and r is this true: "
+    text += f"({one} {left} {two}) {middle} ({three} {right} {four})?"
+    return puzzle(f"{text} Answer with the number only.", true, 8 - true if true != 4 else 3, NUMBER)
 
 
 def turns(rng: random.Random) -> Puzzle:
