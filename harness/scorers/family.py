@@ -9,6 +9,7 @@ from typing import Any
 
 from harness.ask import Criterion
 from harness.scorers.choice import CHOICE
+from harness.scorers.code import CODE
 from harness.scorers.constraints import CONSTRAINTS
 from harness.scorers.number import NUMBER
 from harness.scorers.opinion import Scorer, Unfit
@@ -21,6 +22,7 @@ from harness.scorers.tools import TOOL_CALLS
 SCORERS: Mapping[str, Scorer[Any]] = MappingProxyType(
     {
         "choice": CHOICE,
+        "code": CODE,
         "constraints": CONSTRAINTS,
         "contains": CONTAINS,
         "exact": EXACT,

@@ -1,0 +1,72 @@
+"""The scorer `code`: runs the Python code of a reply against tests, in a confined process (see `confined` for how far)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from harness.scorers.opinion import Opinion, Scorer, Unfit, right, wrong
+from harness.scorers.reading import fences, said
+from harness.scorers.sandbox import run_confined
+from harness.told import Reply
+
+LONGEST_S = 300.0
+PYTHON = frozenset({"python", "python3", "py"})
+
+
+@dataclass(frozen=True, slots=True)
+class CodeOptions:
+    """`code`: the Python code of the reply passes `tests`, Python code that asserts, run after it in the same module.
+
+    The code is the last fenced block that defines `entry_point`, or the last block in Python, or the last in no language,
+    or the whole reply. With an `entry_point`, tests may define `check(candidate)`, which is called with it. All is over
+    after `timeout_s` seconds (wall-clock).
+    """
+
+    tests: str
+    entry_point: str | None = None
+    timeout_s: float = 5.0
+
+    def __post_init__(self) -> None:
+        try:
+            compile(self.tests, "tests", "exec")
+        except (SyntaxError, ValueError) as problem:
+            raise Unfit(f"'tests' is no Python: {problem}") from None
+        if not self.tests.strip():
+            raise Unfit("'tests' must not be empty")
+        if self.entry_point is not None and not self.entry_point.isidentifier():
+            raise Unfit(f"'entry_point' must be a name, not {self.entry_point!r}")
+        if not 0 < self.timeout_s <= LONGEST_S:
+            raise Unfit(f"'timeout_s' must be above 0 and at most {LONGEST_S:g}, not {self.timeout_s!r}")
+
+
+def code_of(text: str, entry_point: str | None) -> str:
+    """The Python code of a reply, chosen as `CodeOptions` tells."""
+    blocks = fences(text)
+    python = [content for language, content in blocks if language in PYTHON]
+    bare = [content for language, content in blocks if not language]
+    candidates = python or bare
+    if entry_point:
+        name = re.escape(entry_point)
+        defines = re.compile(
+            rf"^(?:(?:async\s+)?def\s+{name}\b|class\s+{name}\b|{name}\s*(?::[^=\n]+)?=)", re.MULTILINE
+        )
+        candidates = [content for content in candidates if defines.search(content)] or candidates
+    return candidates[-1] if candidates else text
+
+
+def _fits(_options: CodeOptions, _expect: Any) -> None:
+    """Any expectation fits: the tests say what is wanted."""
+
+
+def _judge(options: CodeOptions, _expect: Any, reply: Reply) -> Opinion:
+    code = code_of(said(reply), options.entry_point)
+    verdict = run_confined(code, options.tests, options.entry_point or "", options.timeout_s)
+    where = f"[confined by: {verdict.isolation}]"
+    if verdict.failure is None:
+        return right(code, f"all tests passed {where}")
+    return wrong(f"{verdict.failure} {where}", code)
+
+
+CODE = Scorer("1", CodeOptions, _fits, _judge, runs_code=True)

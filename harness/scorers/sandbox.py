@@ -1,0 +1,83 @@
+"""Starts `confined` for one reply, waits for its verdict, and ends everything that it started."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import signal
+import subprocess
+import sys
+import tempfile
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+PROGRAM = Path(__file__).with_name("confined.py")
+MEMORY_MB = 512
+"""Address space of the confined process, of which the interpreter itself needs about 20."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """How a reply fared with its tests: why it failed (None: it passed), and what confined it while it ran."""
+
+    failure: str | None
+    isolation: str
+
+
+def run_confined(reply: str, tests: str, entry_point: str, timeout_s: float) -> Verdict:
+    """Runs Python code and its tests in a confined process of its own, in an empty temporary folder, without our environment.
+
+    Whatever the code does, this returns within about `timeout_s` seconds and leaves no process and no file.
+    """
+    nonce = secrets.token_hex(16)
+    fields = (nonce, f"{timeout_s}", f"{MEMORY_MB}", entry_point, tests.replace("\0", ""), reply)
+    with tempfile.TemporaryDirectory(prefix="reply-", ignore_cleanup_errors=True) as folder:
+        child = subprocess.Popen(  # noqa: S603  # our own program
+            [sys.executable, "-I", "-S", "-B", "-X", "frozen_modules=on", str(PROGRAM)],
+            cwd=folder,
+            env={"TMPDIR": folder, "HOME": folder, "LC_ALL": "C.UTF-8"},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        try:
+            told, _ = child.communicate("\0".join(fields).encode(errors="replace"), timeout=timeout_s)
+            late = False
+        except subprocess.TimeoutExpired:
+            _end(child)
+            told, late = _rest(child), True
+        finally:
+            _end(child)
+    isolation, _, verdict = told.decode(errors="replace").partition("\n")
+    isolation = isolation or "nothing yet"
+    if late:
+        return Verdict(f"it was still running after {timeout_s:g} s", isolation)
+    if not verdict.startswith(nonce):
+        return Verdict(f"it ended before its tests did ({_ending(child.returncode)})", isolation)
+    return Verdict(verdict.removeprefix(nonce) or None, isolation)
+
+
+def _end(child: subprocess.Popen[bytes]) -> None:
+    """Kills the process and its whole group."""
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(child.pid, signal.SIGKILL)
+    child.wait()
+
+
+def _rest(child: subprocess.Popen[bytes]) -> bytes:
+    """What a killed process had told; nothing if a process that fled its group still holds the pipe."""
+    try:
+        return child.communicate(timeout=1.0)[0]
+    except subprocess.TimeoutExpired:
+        return b""
+
+
+def _ending(code: int) -> str:
+    if code >= 0:
+        return f"exit code {code}"
+    try:
+        return f"killed by {signal.Signals(-code).name}"
+    except ValueError:
+        return f"killed by signal {-code}"
