@@ -136,6 +136,7 @@ TOPICS = (
         ("violin", "flute", "drum", "harp", "cello", "trumpet", "piano", "oboe", "guitar"),
     ),
 )
+MORE = "There is much more to say about this."
 FILLERS = ("very", "because", "however", "really", "also", "many", "always", "often", "perhaps", "just")
 
 
@@ -168,7 +169,7 @@ def starts_with(_: random.Random, text: str) -> Demand:
 
 
 def ends_with(_: random.Random, text: str) -> Demand:
-    last = text.split()[-1]
+    last = text.rsplit(maxsplit=1)[-1]
     return Demand(f'End with "{last}".', {"ends_with": last}, lambda text: f"{text} That is all.")
 
 
@@ -181,7 +182,7 @@ def word_range(rng: random.Random, text: str) -> Demand:
 
 def max_chars(_: random.Random, text: str) -> Demand:
     most = (len(text) // 10 + 1) * 10
-    return Demand(f"Use at most {most} characters.", {"max_chars": most}, lambda text: f"{text} {text}")
+    return Demand(f"Use at most {most} characters.", {"max_chars": most}, lambda text: f"{text} {MORE}")
 
 
 def word_count(rng: random.Random, text: str) -> Demand:
