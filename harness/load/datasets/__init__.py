@@ -1,0 +1,32 @@
+"""Public datasets as suites: a family, one file for each, which says what the suite shares and makes a record a case.
+
+Nothing is bundled and nothing is fetched: the user has the file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+from harness.load.datasets import gsm8k
+
+Record = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """What all cases share (the keys of a YAML suite), the files it is published as, and how a record becomes a case.
+
+    `case(record, number)` gives the case in the form of a YAML suite; it raises KeyError, TypeError or ValueError for a record that
+    is not in the published form.
+    """
+
+    shared: Mapping[str, Any]
+    files: tuple[str, ...]
+    case: Callable[[Record, int], dict[str, Any]]
+
+
+DATASETS: Mapping[str, Dataset] = MappingProxyType({"gsm8k": Dataset(gsm8k.SHARED, gsm8k.FILES, gsm8k.case)})
+"""The datasets that there are, by the name that `harness run NAME --data PATH` takes."""
