@@ -1,0 +1,149 @@
+"""The profiles of the simulated providers: what is true of each, read from a TOML file and checked."""
+
+from __future__ import annotations
+
+import difflib
+import math
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from harness.ask import Prices
+from harness.errors import BadInput, Problem
+from harness.simulate.faults import FAULTS
+
+SHIPPED = Path(__file__).with_name("fleet.toml")
+"""The fleet that comes with the package."""
+
+MILLION = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class LogNormal:
+    """A duration in seconds: exp(N(ln median, sigma²))."""
+
+    median: float
+    sigma: float
+
+    def draw(self, rng: Random) -> float:
+        """One duration."""
+        return rng.lognormvariate(math.log(self.median), self.sigma)
+
+
+@dataclass(frozen=True)
+class Profile:
+    """What is true of one simulated provider.
+
+    `quality` is the probability of a right reply for each capability, `default_quality` for the others; `prices` are in USD
+    for one token; `faults` are shares of requests by the names in `faults.FAULTS`.
+    """
+
+    name: str
+    default_quality: float
+    ttft_s: LogNormal
+    inter_token_s: LogNormal
+    prices: Prices
+    quality: Mapping[str, float] = field(default_factory=dict)
+    faults: Mapping[str, float] = field(default_factory=dict)
+
+    def quality_in(self, capability: str) -> float:
+        """The probability of a right reply to a question of this capability."""
+        return self.quality.get(capability, self.default_quality)
+
+    def cost(self, prompt_tokens: int, completion_tokens: int) -> float:
+        """What a request costs in USD; nothing is cached."""
+        return prompt_tokens * (self.prices.input or 0.0) + completion_tokens * (self.prices.output or 0.0)
+
+
+Fleet = Mapping[str, Profile]
+"""The simulated providers by name."""
+
+
+def load_fleet(path: Path = SHIPPED) -> Fleet:
+    """Reads the profiles; raises BadInput with every problem for a file that cannot be read or says something wrong."""
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise BadInput([Problem(path, None, f"cannot be read as TOML: {error}")]) from error
+    wrong = [Problem(path, None, message) for name, table in data.items() for message in _complaints(name, table)]
+    if not data:
+        wrong.append(Problem(path, None, "no profile in it", "give at least one [name] with quality, times and prices"))
+    if wrong:
+        raise BadInput(wrong)
+    return {name: _profile(name, table) for name, table in data.items()}
+
+
+def _profile(name: str, table: Mapping[str, Any]) -> Profile:
+    quality = dict(table["quality"])
+    return Profile(
+        name=name,
+        default_quality=quality.pop("default"),
+        quality=quality,
+        ttft_s=LogNormal(**table["ttft_s"]),
+        inter_token_s=LogNormal(**table["inter_token_s"]),
+        prices=Prices(**{kind: usd / MILLION for kind, usd in table["prices"].items()}),
+        faults=dict(table.get("faults", {})),
+    )
+
+
+_PRICE_NAMES = frozenset(one.name for one in fields(Prices)) - {"id"}
+_TIME_NAMES = frozenset(one.name for one in fields(LogNormal))
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    """What a table of numbers may hold: the keys it needs, those it may have (None: any), the largest value."""
+
+    needs: frozenset[str]
+    may: frozenset[str] | None
+    most: float
+    optional: bool = False
+
+
+_RULES: Mapping[str, _Rule] = {
+    "quality": _Rule(frozenset({"default"}), None, 1.0),
+    "ttft_s": _Rule(_TIME_NAMES, _TIME_NAMES, 600.0),
+    "inter_token_s": _Rule(_TIME_NAMES, _TIME_NAMES, 600.0),
+    "prices": _Rule(frozenset({"input", "output"}), _PRICE_NAMES, math.inf),
+    "faults": _Rule(frozenset(), frozenset(FAULTS), 1.0, optional=True),
+}
+
+
+def _complaints(name: str, table: object) -> Iterator[str]:
+    if not isinstance(table, dict):
+        yield f"{name!r} is not a profile: write it as a table, [{name}]"
+        return
+    for key in table.keys() - _RULES.keys():
+        yield f"{name}: unknown key {key!r}{_close(key, _RULES)}"
+    for part, rule in _RULES.items():
+        if part in table:
+            yield from (f"{name}.{part}{message}" for message in _numbers(table[part], rule))
+        elif not rule.optional:
+            yield f"{name}: {part!r} is missing"
+
+
+def _numbers(values: object, rule: _Rule) -> Iterator[str]:
+    if not isinstance(values, dict):
+        yield " is not a table of numbers"
+        return
+    for key in sorted(rule.needs - values.keys()):
+        yield f": {key!r} is missing"
+    for key, value in values.items():
+        if rule.may is not None and key not in rule.may:
+            yield f": unknown key {key!r}{_close(key, rule.may)}"
+        elif isinstance(value, bool) or not isinstance(value, int | float):
+            yield f".{key} is not a number: {value!r}"
+        elif not 0 <= value <= rule.most or (key == "median" and value == 0):
+            yield f".{key} is {value}, which is not from 0 to {rule.most:g}" + (
+                ", 0 left out" if key == "median" else ""
+            )
+    if rule.may == _RULES["faults"].may and sum(v for v in values.values() if isinstance(v, int | float)) > 1:
+        yield " sum to more than 1"
+
+
+def _close(key: str, known: Mapping[str, object] | frozenset[str]) -> str:
+    near = difflib.get_close_matches(key, list(known), 1)
+    return f"; did you mean {near[0]!r}?" if near else f"; known are {', '.join(sorted(known))}"

@@ -1,0 +1,236 @@
+"""The server: simulated providers on one port, by path, over real HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import threading
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from itertools import accumulate
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import orjson
+from aiohttp import web
+
+from harness.errors import WrongUse
+from harness.simulate import delivery
+from harness.simulate.conversation import Malformed
+from harness.simulate.draws import Draws
+from harness.simulate.faults import FAULTS, FORCE_HEADER, Fault, Refusal, drawn
+from harness.simulate.keys import NOT_KNOWN, Key, Keys, look_up
+from harness.simulate.profiles import Fleet, Profile
+from harness.simulate.reply import Ask, Said, Wire, compose
+from harness.simulate.truthlog import TruthLog
+from harness.simulate.wires import WIRES, openai_chat
+from harness.told import Truth
+
+SIMULATED_HEADER = "x-simulated"
+"""Every response has this header, with the profile's name (`unknown` where the path names none)."""
+
+LOOPBACK = "127.0.0.1"
+LARGEST_REQUEST = 256 * 1024 * 1024
+UNKNOWN_CAPABILITY = "unknown"
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class _RefusedError(Exception):
+    """Ends a request with an HTTP error in its wire's form."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        self.refusal = refusal
+        super().__init__(refusal.message)
+
+
+class Service:
+    """What all requests share: the profiles, the answer keys, chance, the truth log."""
+
+    def __init__(self, fleet: Fleet, keys: Keys, seed: int, log: TruthLog) -> None:
+        self._fleet = fleet
+        self._keys = keys
+        self._draws = Draws(seed)
+        self._log = log
+
+    def app(self) -> web.Application:
+        """The web application: every wire at its path, for every profile."""
+        app = web.Application(client_max_size=LARGEST_REQUEST)
+        for wire in WIRES.values():
+            app.router.add_post(wire.BASE + wire.ROUTE, self._handler(wire))
+        app.router.add_get(openai_chat.BASE + "/models", self._models)
+        app.on_response_prepare.append(self._mark)
+        return app
+
+    async def _mark(self, request: web.Request, response: web.StreamResponse) -> None:
+        name = request.match_info.get("profile", "")
+        response.headers[SIMULATED_HEADER] = name if name in self._fleet else "unknown"
+
+    async def _models(self, request: web.Request) -> web.StreamResponse:
+        try:
+            body = openai_chat.models(self._profile(request).name)
+        except _RefusedError as refused:
+            return _http_error(openai_chat, refused.refusal)
+        return web.Response(body=body, content_type="application/json")
+
+    def _handler(self, wire: Wire) -> Handler:
+        async def handle(request: web.Request) -> web.StreamResponse:
+            body = await request.read()
+            read_at = asyncio.get_running_loop().time()
+            try:
+                return await self._answer(wire, request, body, read_at)
+            except _RefusedError as refused:
+                return _http_error(wire, refused.refusal)
+
+        return handle
+
+    async def _answer(self, wire: Wire, request: web.Request, body: bytes, read_at: float) -> web.StreamResponse:
+        profile = self._profile(request)
+        ask = _read(wire, body)
+        question, key = look_up(self._keys, ask.conversation, ask.forced_tool)
+        chance = self._draws.next_request(profile.name, question)
+        fault = _fault(request, profile, chance)
+        if isinstance(fault, Refusal):
+            raise _RefusedError(fault)
+        quality = profile.quality_in(key.capability) if key else 0.0
+        number = self._draws.take_answer(profile.name, question)
+        times = None
+        try:
+            right = self._draws.is_right(profile.name, question, number, quality)
+            answer = NOT_KNOWN if key is None else key.right if right else key.wrong
+            said = compose(answer, ask, profile=profile.name, created=int(time.time()), rng=chance)
+            due = [read_at + wait for wait in _waits(profile, said.completion_tokens, chance)]
+            if ask.stream:
+                response, times = await delivery.stream(request, wire.stream(said, ask), due, fault)
+            else:
+                response, times = await delivery.whole(request, wire.whole(said), due, fault)
+        finally:
+            if times is None:
+                self._draws.give_back(profile.name, question, number)
+        if times is not None:
+            spans = (times.first - read_at, times.last - read_at)
+            self._log.add(_truth(wire.response_id(said), profile, key, right, said, spans))
+        return response
+
+    def _profile(self, request: web.Request) -> Profile:
+        name = request.match_info["profile"]
+        if name not in self._fleet:
+            known = ", ".join(self._fleet)
+            raise _RefusedError(
+                Refusal(404, f"no simulated provider is called {name!r}; there are {known}", "not_found")
+            )
+        return self._fleet[name]
+
+
+def _read(wire: Wire, body: bytes) -> Ask:
+    try:
+        return wire.read(_json_object(body))
+    except Malformed as error:
+        raise _RefusedError(Refusal(400, str(error))) from error
+
+
+def _json_object(body: bytes) -> dict[str, Any]:
+    try:
+        data = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise Malformed(f"the body is not JSON: {error}") from error
+    if not isinstance(data, dict):
+        raise Malformed("the body must be a JSON object")
+    return data
+
+
+def _fault(request: web.Request, profile: Profile, chance: Random) -> Fault | None:
+    by_rate = drawn(profile.faults, chance.random())
+    forced = request.headers.get(FORCE_HEADER)
+    if forced is None:
+        return by_rate
+    if forced not in FAULTS:
+        raise _RefusedError(
+            Refusal(400, f"{FORCE_HEADER}: no fault is called {forced!r}; there are {', '.join(FAULTS)}")
+        )
+    return FAULTS[forced]
+
+
+def _waits(profile: Profile, tokens: int, chance: Random) -> Iterator[float]:
+    """Seconds from the request to each token; to the end, for a reply without one."""
+    gaps = (profile.inter_token_s.draw(chance) for _ in range(tokens - 1))
+    return accumulate(gaps, initial=profile.ttft_s.draw(chance))
+
+
+def _truth(
+    response_id: str, profile: Profile, key: Key | None, right: bool, said: Said, spans: tuple[float, float]
+) -> Truth:
+    return Truth(
+        response_id=response_id,
+        profile=profile.name,
+        capability=key.capability if key else UNKNOWN_CAPABILITY,
+        quality=profile.quality_in(key.capability) if key else 0.0,
+        right=right,
+        ttft_s=spans[0],
+        latency_s=spans[1],
+        prompt_tokens=said.prompt_tokens,
+        completion_tokens=said.completion_tokens,
+        cost_usd=profile.cost(said.prompt_tokens, said.completion_tokens),
+    )
+
+
+def _http_error(wire: Wire, refusal: Refusal) -> web.Response:
+    body, headers = wire.error(refusal), dict(refusal.headers)
+    return web.Response(status=refusal.status, body=body, content_type="application/json", headers=headers)
+
+
+async def serve(
+    fleet: Fleet,
+    keys: Keys,
+    *,
+    bind: tuple[str, int] = (LOOPBACK, 0),
+    seed: int = 0,
+    log: Path | None = None,
+    ready: Callable[[str], None],
+) -> None:
+    """Serves the fleet until cancelled, or until SIGTERM or SIGINT where this runs in the main thread.
+
+    `bind` is host and port (0: any free one); `ready` is called once with the address, such as "http://127.0.0.1:8080".
+    `log` is the file for the truth log, complete when this returns. Raises WrongUse if the port cannot be had, and
+    HarnessError if the log cannot be written.
+    """
+    truths = TruthLog(log)
+    runner = web.AppRunner(Service(fleet, keys, seed, truths).app(), access_log=None, shutdown_timeout=0.1)
+    keeper = asyncio.create_task(truths.keep())
+    try:
+        await runner.setup()
+        ready(await _listen(runner, *bind))
+        with _ended_by_signal() as ended:
+            await asyncio.wait([keeper, ended], return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        keeper.cancel()
+        await runner.cleanup()
+        truths.close()
+        with contextlib.suppress(asyncio.CancelledError):
+            await keeper
+
+
+async def _listen(runner: web.AppRunner, host: str, port: int) -> str:
+    try:
+        await web.TCPSite(runner, host, port, backlog=1024).start()
+    except OSError as error:
+        raise WrongUse(
+            f"cannot listen on {host}:{port}: {error.strerror}; choose another port, or 0 for any"
+        ) from error
+    return f"http://{host}:{runner.addresses[0][1]}"
+
+
+@contextlib.contextmanager
+def _ended_by_signal() -> Iterator[asyncio.Future[None]]:
+    loop = asyncio.get_running_loop()
+    ended: asyncio.Future[None] = loop.create_future()
+    signals = (signal.SIGTERM, signal.SIGINT) if threading.current_thread() is threading.main_thread() else ()
+    for one in signals:
+        loop.add_signal_handler(one, ended.cancel)
+    try:
+        yield ended
+    finally:
+        for one in signals:
+            loop.remove_signal_handler(one)
