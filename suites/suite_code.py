@@ -77,7 +77,7 @@ TASKS = (
     ),
     Task(
         "every_nth(items)",
-        "a list of the items at positions $k, twice $k, three times $k and so on, where the first item is at position 1",
+        "a list of the items at positions $k, twice $k, three times $k and so on, where the first has position 1",
         "return items[$k - 1::$k]",
         "return items[::$k]",
         ["every_nth(list(range(1, 3 * $k))) == [$k, 2 * $k]", "every_nth([1]) == []"],
@@ -242,11 +242,15 @@ TASKS = (
     ),
     Task(
         "parse(text)",
-        "a dict of the key${eq}value pairs in the text, which are separated by '$sep'; a value may contain '$eq' itself; "
-        "the empty text gives an empty dict",
+        "a dict of the key${eq}value pairs in the text, which are separated by '$sep'; "
+        "a value may contain '$eq' itself; the empty text gives an empty dict",
         "return dict(pair.split('$eq', 1) for pair in text.split('$sep')) if text else {}",
         "return dict(pair.split('$eq') for pair in text.split('$sep')) if text else {}",
-        ["parse('') == {}", "parse('a${eq}1${sep}b${eq}2') == {'a': '1', 'b': '2'}", "parse('x${eq}y${eq}z')['x'] == 'y${eq}z'"],
+        [
+            "parse('') == {}",
+            "parse('a${eq}1${sep}b${eq}2') == {'a': '1', 'b': '2'}",
+            "parse('x${eq}y${eq}z')['x'] == 'y${eq}z'",
+        ],
         {"eq": ("=", ":", "~"), "sep": (";", "&", "|", ",")},
     ),
     Task(
@@ -262,7 +266,11 @@ TASKS = (
         "the mean of the numbers without the $k lowest and the $k highest, or None if no number is left",
         "kept = sorted(numbers)[$k:-$k]\nreturn sum(kept) / len(kept) if kept else None",
         "kept = sorted(numbers)[$k:]\nreturn sum(kept) / len(kept) if kept else None",
-        ["trimmed_mean([90] * $k + [3, 4] + [-5] * $k) == 3.5", "trimmed_mean([1]) is None", "trimmed_mean([]) is None"],
+        [
+            "trimmed_mean([90] * $k + [3, 4] + [-5] * $k) == 3.5",
+            "trimmed_mean([1]) is None",
+            "trimmed_mean([]) is None",
+        ],
         {"k": range(2, 20)},
     ),
     Task(
@@ -282,7 +290,11 @@ TASKS = (
         return items
         """,
         "return [x for item in items for x in (item if isinstance(item, list) else [item])]",
-        ["flatten([1, [2, [3]]]) == [1, 2, 3]", "str(flatten([[[[[[[[[[1]]]]]]]]]])).count('[') == 10 - $k", "flatten([]) == []"],
+        [
+            "flatten([1, [2, [3]]]) == [1, 2, 3]",
+            "str(flatten([[[[[[[[[[1]]]]]]]]]])).count('[') == 10 - $k",
+            "flatten([]) == []",
+        ],
         {"k": range(2, 9)},
     ),
     Task(
@@ -323,7 +335,11 @@ TASKS = (
                 lines.append(word)
         return lines
         """,
-        ["wrap('') == []", "wrap('a' * ($k - 2) + ' b') == ['a' * ($k - 2) + ' b']", "wrap('a' * ($k - 1) + ' b')[1] == 'b'"],
+        [
+            "wrap('') == []",
+            "wrap('a' * ($k - 2) + ' b') == ['a' * ($k - 2) + ' b']",
+            "wrap('a' * ($k - 1) + ' b')[1] == 'b'",
+        ],
         {"k": range(8, 40)},
     ),
     Task(
@@ -344,8 +360,8 @@ TASKS = (
     ),
     Task(
         "frequent(text)",
-        "a list of the $k most frequent words of the text (all, if there are fewer), in lower case, the most frequent first, "
-        "equally frequent ones in alphabetical order",
+        "a list of the $k most frequent words of the text (all, if there are fewer), in lower case, "
+        "the most frequent first, equally frequent ones in alphabetical order",
         "words = text.lower().split()\nreturn sorted(set(words), key=lambda w: (-words.count(w), w))[:$k]",
         "from collections import Counter\nreturn [w for w, _ in Counter(text.lower().split()).most_common($k)]",
         ["frequent('b B a A c') == ['a', 'b', 'c'][:$k]", "frequent('') == []", "frequent('x y y')[0] == 'y'"],
@@ -390,8 +406,8 @@ TASKS = (
     Task(
         "sequence(n)",
         "a list of the first n numbers of the sequence that starts $a, $b and goes on with the sum of the last two",
-        "numbers = [$a, $b]\nwhile len(numbers) < n:\n    numbers.append(numbers[-1] + numbers[-2])\nreturn numbers[:n]",
-        "numbers = [$a, $b]\nfor _ in range(n):\n    numbers.append(numbers[-1] + numbers[-2])\nreturn numbers",
+        "found = [$a, $b]\nwhile len(found) < n:\n    found.append(found[-1] + found[-2])\nreturn found[:n]",
+        "found = [$a, $b]\nfor _ in range(n):\n    found.append(found[-1] + found[-2])\nreturn found",
         ["sequence(0) == []", "sequence(1) == [$a]", "sequence(4) == [$a, $b, $a + $b, $a + 2 * $b]"],
         {"a": range(1, 9), "b": range(1, 9)},
     ),
@@ -428,7 +444,11 @@ TASKS = (
         return '$s'.join(groups)
         """,
         "digits = str(n)\nreturn '$s'.join(digits[i:i + $k] for i in range(0, len(digits), $k))",
-        ["group_digits(0) == '0'", "group_digits(10 ** $k) == '1$s' + '0' * $k", "group_digits(10 ** ($k - 1)).isdigit()"],
+        [
+            "group_digits(0) == '0'",
+            "group_digits(10 ** $k) == '1$s' + '0' * $k",
+            "group_digits(10 ** ($k - 1)).isdigit()",
+        ],
         {"s": ("_", ".", " ", "-", "/"), "k": range(2, 7)},
     ),
     Task(
@@ -452,7 +472,10 @@ TASKS = (
         "the day of the week $k days after `day`, where days are written Mon, Tue, Wed, Thu, Fri, Sat, Sun",
         "days = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun']\nreturn days[(days.index(day) + $k) % 7]",
         "days = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun']\nreturn days[days.index(day) + $k]",
-        [f"day_after('{day}') == 'MonTueWedThuFriSatSun'[($k + {i}) % 7 * 3:][:3]" for i, day in ((0, "Mon"), (6, "Sun"))],
+        [
+            f"day_after('{day}') == 'MonTueWedThuFriSatSun'[($k + {i}) % 7 * 3:][:3]"
+            for i, day in ((0, "Mon"), (6, "Sun"))
+        ],
         {"k": range(3, 60)},
     ),
     Task(
@@ -460,7 +483,11 @@ TASKS = (
         "True if the password has at least $k characters, a digit and one of the characters $signs, otherwise False",
         "return len(password) >= $k and any(c.isdigit() for c in password) and any(c in '$signs' for c in password)",
         "return len(password) > $k and any(c.isdigit() for c in password) and any(c in '$signs' for c in password)",
-        ["is_strong('1$signs' + 'a' * ($k - 3))", "not is_strong('1$signs' + 'a' * ($k - 4))", "not is_strong('x' * 50)"],
+        [
+            "is_strong('1$signs' + 'a' * ($k - 3))",
+            "not is_strong('1$signs' + 'a' * ($k - 4))",
+            "not is_strong('x' * 50)",
+        ],
         {"signs": ("!?", "#%", "+-", "*/", "@&"), "k": range(8, 20)},
     ),
     Task(
@@ -468,12 +495,17 @@ TASKS = (
         "a list of those (x, y) points, in order, whose straight-line distance from (0, 0) is at most $k",
         "return [(x, y) for x, y in points if x * x + y * y <= $k * $k]",
         "return [(x, y) for x, y in points if abs(x) + abs(y) <= $k]",
-        ["near([($k * 3 // 5, -$k * 4 // 5)]) == [($k * 3 // 5, -$k * 4 // 5)]", "near([($k, 1)]) == []", "near([]) == []"],
+        [
+            "near([($k * 3 // 5, -$k * 4 // 5)]) == [($k * 3 // 5, -$k * 4 // 5)]",
+            "near([($k, 1)]) == []",
+            "near([]) == []",
+        ],
         {"k": range(5, 150, 5)},
     ),
     Task(
         "total(prices)",
-        "the sum of the prices (whole cents); if it is at least $k, it is reduced by $p percent, rounded down to a whole cent",
+        "the sum of the prices (whole cents); if it is at least $k, it is reduced by $p percent, "
+        "rounded down to a whole cent",
         "amount = sum(prices)\nreturn amount * (100 - $p) // 100 if amount >= $k else amount",
         "amount = sum(prices)\nreturn amount * (100 - $p) // 100 if amount > $k else amount",
         ["total([$k - 1, 1]) == $k * (100 - $p) // 100", "total([$k - 1]) == $k - 1", "total([]) == 0"],
@@ -517,7 +549,11 @@ TASKS = (
         "the text with all but its last $k characters replaced by '$s'; a text of at most $k characters stays as it is",
         "return text[-$k:].rjust(len(text), '$s')",
         "return '$s' * (len(text) - $k) + text[:$k]",
-        ["mask('abcdefghijkl')[-$k:] == 'abcdefghijkl'[-$k:]", "mask('ab') == 'ab'", "mask('z' * 20) == '$s' * (20 - $k) + 'z' * $k"],
+        [
+            "mask('abcdefghijkl')[-$k:] == 'abcdefghijkl'[-$k:]",
+            "mask('ab') == 'ab'",
+            "mask('z' * 20) == '$s' * (20 - $k) + 'z' * $k",
+        ],
         {"k": range(2, 9), "s": ("*", "#", "x", "-")},
     ),
     Task(
@@ -528,7 +564,7 @@ TASKS = (
         ["low_first([$k + 1, $k, 2, 1]) == [2, 1, $k + 1, $k]", "low_first([]) == []"],
         {"k": range(5, 60)},
     ),
-)  # fmt: skip
+)
 
 
 def function(signature: str, body: str) -> str:

@@ -37,7 +37,7 @@ GOODS = (
     "monitor arm",
 )
 DISHES = ("margherita", "funghi", "diavola", "calzone", "marinara", "ortolana")
-NUMBERS = ("zero", "one", "two", "three", "four", "five", "six", "seven")
+NUMBERS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 
 
 def some_day(rng: random.Random) -> date:
@@ -61,7 +61,8 @@ def invoice(rng: random.Random) -> Draft:
     net = sum(item["quantity"] * item["unit_price"] for item in items)
     number = f"{rng.choice('ABKRX')}-{rng.randint(1000, 9999)}/{day.year % 100}"
     lines = "\n".join(f"{item['quantity']} x {item['name']} @ EUR {item['unit_price']}" for item in items)
-    text = f"{vendor}\nInvoice {number}, {written(day)}\n{lines}\nSubtotal EUR {net}\nShipping EUR {shipping}\nTo pay EUR {net + shipping}"
+    text = f"{vendor}\nInvoice {number}, {written(day)}\n{lines}\nSubtotal EUR {net}\nShipping EUR {shipping}\n"
+    text += f"To pay EUR {net + shipping}"
     keys = "number, vendor, date (YYYY-MM-DD), items (list of {name, quantity, unit_price}), total (number, to be paid)"
     record = {"number": number, "vendor": vendor, "date": day.isoformat(), "items": items, "total": net + shipping}
     return Draft(text, keys, record, {"total": net})
@@ -83,8 +84,8 @@ def booking(rng: random.Random) -> Draft:
     arrival, nights, people = some_day(rng), rng.randint(2, 9), rng.randint(2, 5)
     name, room = f"{rng.choice(FIRST)} {rng.choice(LAST)}", rng.choice(["double", "family", "garden", "studio"])
     breakfast = rng.random() < 0.5
-    text = f"Dear hotel, we would like a {room} room from {written(arrival)} for {NUMBERS[nights] if nights < 8 else nights} "
-    text += f"nights. We are {people - 1} adults and a child, and would {'like' if breakfast else 'rather not have'} "
+    text = f"Dear hotel, we would like a {room} room from {written(arrival)} for {NUMBERS[nights]} nights. "
+    text += f"We are {people - 1} adults and a child, and would {'like' if breakfast else 'rather not have'} "
     text += f"breakfast. Kind regards, {name}"
     keys = (
         "guest (full name), room (one word), arrival and departure (YYYY-MM-DD), people (number), breakfast (boolean)"

@@ -11,15 +11,16 @@ capability = "long_context"
 params = {"temperature": 0, "max_tokens": 256}
 count = 48
 
-TEXT: dict[str, Any] = {"contains": {"ignore_case": True}}
+TEXT: dict[str, Any] = {"exact": {"ignore_case": True, "strip_punctuation": True}}
 NUMBER: dict[str, Any] = {"number": {"tolerance": 0}}
 
 FIRST = ("Ada", "Boris", "Clara", "Dario", "Edith", "Felix", "Gwen", "Henrik", "Irma", "Jakob", "Katja", "Luis", "Mira")
 LAST = ("Abel", "Bright", "Castro", "Duval", "Engel", "Frost", "Grieg", "Hollis", "Ivanov", "Jonker", "Klein", "Lund")
 GOODS = (
     "copper wire", "linen sacks", "lamp oil", "roof slates", "oak planks", "sail cloth", "brass hinges", "rye flour",
-    "dried peas", "wax candles", "clay pipes", "horse shoes", "glass beads", "iron nails", "hemp rope", "writing paper",
-    "salt blocks", "tin plates", "cork stoppers", "goose feathers", "olive soap", "red ochre", "cane baskets", "wool yarn",
+    "dried peas", "wax candles", "clay pipes", "horse shoes", "glass beads", "iron nails", "hemp rope",
+    "writing paper", "salt blocks", "tin plates", "cork stoppers", "goose feathers", "olive soap", "red ochre",
+    "cane baskets", "wool yarn",
 )  # fmt: skip
 WEATHER = (
     "Fog until noon",
@@ -30,34 +31,42 @@ WEATHER = (
     "Low grey clouds",
 )
 WORK = (
-    "we cleaned the lenses and oiled the dome", "the stove smoked again and had to be swept", "two new charts were drawn",
-    "the supply boat did not come", "we counted the stores and found them in order", "the barometer was set anew",
-    "most of us repaired the path to the jetty", "the night watch saw nothing of note", "letters were written all evening",
+    "we cleaned the lenses and oiled the dome", "the stove smoked again and had to be swept",
+    "two new charts were drawn", "the supply boat did not come", "we counted the stores and found them in order",
+    "the barometer was set anew", "most of us repaired the path to the jetty", "the night watch saw nothing of note",
+    "letters were written all evening",
 )  # fmt: skip
 FINDS = (
     "silver whistle", "broken sextant", "green bottle", "blue tin box", "wooden mask", "bronze key", "leather map",
     "stone lamp", "glass float", "copper comb", "brass bell", "painted tile",
 )  # fmt: skip
 PLACES = (
-    "under the jetty", "behind the stove", "in the well", "beside the north cairn", "in the old boat", "on the east beach",
-    "below the stairs", "near the flagpole", "in the peat ditch", "at the spring", "inside the chimney", "in the gully",
+    "under the jetty", "behind the stove", "in the well", "beside the north cairn", "in the old boat",
+    "on the east beach", "below the stairs", "near the flagpole", "in the peat ditch", "at the spring",
+    "inside the chimney", "in the gully",
 )  # fmt: skip
 PROJECTS = (
-    "Amber", "Basalt", "Cobalt", "Dune", "Ember", "Fathom", "Glacier", "Harvest", "Indigo", "Juniper", "Kestrel", "Lantern",
-    "Meadow", "Nimbus", "Orchard", "Pebble", "Quartz", "Ripple", "Saffron", "Timber", "Umbra", "Velvet", "Willow", "Zephyr",
+    "Amber", "Basalt", "Cobalt", "Dune", "Ember", "Fathom", "Glacier", "Harvest", "Indigo", "Juniper", "Kestrel",
+    "Lantern", "Meadow", "Nimbus", "Orchard", "Pebble", "Quartz", "Ripple", "Saffron", "Timber", "Umbra", "Velvet",
+    "Willow", "Zephyr",
 )  # fmt: skip
 STATES = (
-    "is on schedule but short of staff", "lost two weeks to a late delivery", "passed its second review without remarks",
-    "waits for an answer from the legal department", "has moved to the new building", "needs another round of tests",
-)  # fmt: skip
+    "is on schedule but short of staff",
+    "lost two weeks to a late delivery",
+    "passed its second review without remarks",
+    "waits for an answer from the legal department",
+    "has moved to the new building",
+    "needs another round of tests",
+)
 
 
 class Question(NamedTuple):
-    """What is asked about a document, the right answer, and another that also stands in the document."""
+    """What is asked, the right answer, a wrong one from the document, and other ways to write the right one."""
 
     text: str
     right: str | int
     wrong: str | int
+    also: Sequence[str] = ()
 
 
 Document = tuple[str, Sequence[Question]]
@@ -106,13 +115,14 @@ def diary(rng: random.Random) -> Document:
         entries.append(text)
     (k, thing), (m, other) = rng.sample(list(found.items()), 2)
     first, second = list(found).index(k), list(found).index(m)
+    american = [f"{days[k]:%B} {days[k].day}"]
     order = "before" if k < m else "after"
     return f"Diary of the island station, {start.year}\n" + "\n".join(entries), [
-        Question(
-            f"On which date was the {thing} found? Answer with day and month only, as written there.", said[k], said[m]
-        ),
+        Question(f"On which date was the {thing} found? Answer with day and month only.", said[k], said[m], american),
         Question(f"Who found the {other}? Answer with the full name only.", finders[second], finders[first]),
-        Question(f"What was found {places[first]}? Answer with the thing only.", thing, other),
+        Question(
+            f"What was found {places[first]}? Answer with the thing only.", thing, other, [f"a {thing}", f"the {thing}"]
+        ),
         Question(f"How many days {order} the {other} was the {thing} found?", abs(k - m), abs(k - m) + 1),
     ]
 
@@ -149,12 +159,12 @@ def cases(rng: random.Random) -> Iterator[dict[str, Any]]:
     for number in itertools.count():
         kind = KINDS[number % len(KINDS)]
         document, questions = kind(rng)
-        for letter, (text, right, wrong) in zip("ab", rng.sample(questions, 2), strict=True):
+        for letter, (text, right, wrong, also) in zip("ab", rng.sample(questions, 2), strict=True):
             numeric = isinstance(right, int)
             yield {
                 "id": f"{kind.__name__}-{number:03}{letter}",
                 "prompt": f"{document}\n\n{text}{' Answer with the number only.' if numeric else ''}",
-                "expect": right,
+                "expect": [right, *also] if also else right,
                 "score": NUMBER if numeric else TEXT,
                 "cluster": f"document-{number:03}",
                 "tags": [kind.__name__, "smoke"] if number < 2 else [kind.__name__],

@@ -1,4 +1,4 @@
-"""Logical reasoning: ordering, liars, syllogisms, sets, calendars, truth tables. Each answer is found by brute force."""
+"""Logical reasoning: ordering, liars, syllogisms, sets, calendars, truth tables. Answers are found by brute force."""
 
 import itertools
 import random
@@ -237,7 +237,8 @@ def drinks(rng: random.Random) -> Puzzle:
             clues.append(f"{name} does not have {cup}.")
             left = fewer
     asked, other = rng.sample(names, 2)
-    text = f"{', '.join(names)} each have a different drink: {', '.join(sorted(cups))}. {' '.join(clues)} What does {asked} have?"
+    text = f"{', '.join(names)} each have a different drink: {', '.join(sorted(cups))}. {' '.join(clues)} "
+    text += f"What does {asked} have?"
     return puzzle(f"{text} Answer with the drink only.", true[asked], true[other])
 
 

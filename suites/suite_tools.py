@@ -30,19 +30,8 @@ def tool(name: str, about: str, /, **properties: str | Sequence[str]) -> dict[st
 ROOMS = ("kitchen", "bedroom", "bathroom", "hallway", "office", "attic", "cellar", "nursery")
 DOORS = ("front", "back", "garage", "garden")
 CITIES = (
-    "Oslo",
-    "Lisbon",
-    "Vienna",
-    "Dublin",
-    "Athens",
-    "Prague",
-    "Naples",
-    "Seville",
-    "Riga",
-    "Gdansk",
-    "Lyon",
-    "Basel",
-)
+    "Oslo", "Lisbon", "Vienna", "Dublin", "Athens", "Prague", "Naples", "Seville", "Riga", "Gdansk", "Lyon", "Basel",
+)  # fmt: skip
 MONEY = ("EUR", "USD", "JPY", "CHF", "NOK", "PLN", "INR", "BRL")
 PEOPLE = ("Aisha", "Benoit", "Chen", "Dora", "Enzo", "Freya", "Gil", "Hamid", "Ida", "Juan", "Keiko", "Lars")
 TITLES = ("Design review", "Budget call", "Team lunch", "Fire drill", "Code walk-through", "Press briefing")
@@ -228,8 +217,8 @@ def no_tool_fits(rng: random.Random) -> Draft:
 
 
 TEMPLATES: tuple[Callable[[random.Random], Draft], ...] = (
-    light, forecasts, general_question, event, where_is_it, night, journey, value_missing, cancel_two, phone, hotel, money,
-    no_tool_fits, two_lights, refund, move_event,
+    light, forecasts, general_question, event, where_is_it, night, journey, value_missing, cancel_two, phone, hotel,
+    money, no_tool_fits, two_lights, refund, move_event,
 )  # fmt: skip
 
 
