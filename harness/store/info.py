@@ -1,0 +1,53 @@
+"""What a run says of itself before its first request: which versions, seed, suites, providers and prices it stands on."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import Any
+
+from harness.ask import JsonObject
+
+
+def new_run_id(now: datetime) -> str:
+    """A name for a run that sorts by time: "20261121-014500-ab12" (UTC, four random hex digits)."""
+    return f"{now.astimezone(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunInfo:
+    """What a run stands on. No secret is in it.
+
+    `planned` counts trials; `suites` are content addresses and `suite_cases` numbers of cases by suite; `providers` say model and
+    simulated (the profile's name, or None) by name; `metadata` are the user's own labels, which every row carries.
+    """
+
+    run_id: str
+    created: datetime
+    planned: int
+    seed: int = 0
+    suites: Mapping[str, str] = field(default_factory=dict)
+    suite_cases: Mapping[str, int] = field(default_factory=dict)
+    registry_hash: str = ""
+    providers: Mapping[str, JsonObject] = field(default_factory=dict)
+    price_id: str | None = None
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    command: tuple[str, ...] = ()
+    harness_version: str = field(default_factory=lambda: version("llm-harness"))
+    litellm_version: str = field(default_factory=lambda: version("litellm"))
+
+    def as_json(self) -> dict[str, Any]:
+        """As plain JSON; `from_json` takes it back."""
+        plain = {one.name: getattr(self, one.name) for one in fields(self)}
+        plain["created"] = self.created.astimezone(UTC).isoformat()
+        return {name: dict(value) if isinstance(value, Mapping) else value for name, value in plain.items()}
+
+    @classmethod
+    def from_json(cls, record: Mapping[str, Any]) -> RunInfo:
+        """Raises TypeError, ValueError or KeyError for a record that `as_json` did not make."""
+        return cls(
+            **{**record, "created": datetime.fromisoformat(record["created"]), "command": tuple(record["command"])}
+        )

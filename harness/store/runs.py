@@ -1,0 +1,245 @@
+"""Runs that have ended: found by name, checked, and read as pandas frames or as outcomes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import orjson
+import pandas as pd
+
+from harness.errors import StoreError
+from harness.judged import Score
+from harness.store import durable, parquet
+from harness.store.columns import OUTCOME_COLUMNS, SCORES, encode, outcome, score_row
+from harness.store.durable import guarded
+from harness.store.info import RunInfo
+from harness.store.journal import Journal
+from harness.store.manifest import MANIFEST, Manifest, State
+from harness.store.recorder import DAMAGED_FILE, INFO_FILE, JOURNAL_FILE, compact
+from harness.told import Outcome, Truth
+
+SCORES_FILE, TRUTH_FILE, POINTER_FILE = "scores.parquet", "truth.jsonl", "run"
+
+_CALLS_REMEDY = "Restore it from a copy"
+_SCORES_REMEDY = "`harness score {}` makes it anew, which costs nothing"
+
+
+class Run:
+    """A run that has ended, complete or interrupted. `open_run` and `load_run` make them.
+
+    Files are checked against the manifest, every byte, when they are first read. Frames have the columns and types that
+    `pandas.read_parquet` gives: numbers that may be unknown are floats, with NaN for unknown.
+    """
+
+    def __init__(self, path: Path, manifest: Manifest) -> None:
+        self.path = path
+        self._manifest = manifest
+        self._checked: set[str] = set()
+
+    @property
+    def run_id(self) -> str:
+        """The run's name."""
+        return self.info.run_id
+
+    @property
+    def info(self) -> RunInfo:
+        """What the run stands on."""
+        return self._manifest.info
+
+    @property
+    def state(self) -> State:
+        """Whether all that was planned was asked, or the run ended before."""
+        return self._manifest.state
+
+    @property
+    def attempts(self) -> int:
+        """How many attempts were recorded."""
+        return self._manifest.calls.rows
+
+    @property
+    def trials(self) -> int:
+        """How many trials have an attempt recorded."""
+        return self._manifest.trials
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader must not miss about the record itself, in sentences."""
+        said = []
+        if self._manifest.damaged:
+            said.append(
+                f"The journal of this run was damaged in {self._manifest.damaged} places: their records are lost, the others are here; "
+                f"it is kept as {DAMAGED_FILE}."
+            )
+        if self._manifest.torn:
+            said.append("The run was killed while a record was being written: that record is lost.")
+        return tuple(said)
+
+    def calls(self, columns: Sequence[str] | None = None) -> pd.DataFrame:
+        """calls.parquet: one row for each attempt, in the order of recording.
+
+        Raises:
+            StoreError: it is missing or damaged, or there is no such column.
+        """
+        return _frame(self._calls_path(), columns)
+
+    def scores(self, columns: Sequence[str] | None = None) -> pd.DataFrame:
+        """scores.parquet: one row for each trial and criterion.
+
+        Raises:
+            StoreError: the run was not scored yet, the file is damaged, or there is no such column.
+        """
+        part = self._manifest.scores
+        if part is None:
+            raise StoreError(
+                f"{self.path} has no scores yet: `harness score {self.run_id}` makes them, which costs nothing"
+            )
+        self._check(part.file, _SCORES_REMEDY.format(self.run_id))
+        return _frame(self.path / part.file, columns)
+
+    def outcomes(self) -> Iterator[Outcome]:
+        """What each trial of phase measure came to: its deciding attempt, in the order of recording.
+
+        A success decides over failures; among equals the one recorded later does.
+
+        Raises:
+            StoreError: calls.parquet is missing or damaged.
+        """
+        path = self._calls_path()
+        deciding = _deciding(_frame(path, ["trial_id", "phase", "status"]))
+        start = 0
+        for batch in parquet.batches(path, OUTCOME_COLUMNS):
+            mine = batch.filter(deciding[start : start + batch.num_rows])
+            start += batch.num_rows
+            columns = [mine.column(name).to_pylist() for name in OUTCOME_COLUMNS]
+            yield from map(outcome, zip(*columns, strict=True))
+
+    def write_scores(self, scores: Iterable[Score]) -> None:
+        """Write scores.parquet in place of the one before, if any.
+
+        Raises:
+            StoreError: it cannot be written; nothing but scores is lost, and they can be made anew.
+        """
+        calls = _frame(self._calls_path(), ["trial_id", "simulated"])
+        simulated = set(calls.loc[calls["simulated"], "trial_id"])
+        rows = (encode(score_row(one, self.run_id, simulated=one.ref.trial_id in simulated)) for one in scores)
+        part = parquet.write(self.path / SCORES_FILE, rows, SCORES)
+        self._manifest = replace(self._manifest, scores=part)
+        self._manifest.save(self.path)
+        self._checked.discard(SCORES_FILE)
+
+    def truths(self) -> list[Truth]:
+        """What the simulated fleet knows of the requests that it answered; empty for a run without one.
+
+        Raises:
+            StoreError: truth.jsonl cannot be read.
+        """
+        path = self.path / TRUTH_FILE
+        if not path.exists():
+            return []
+        with guarded(
+            path, "is not a record of the simulated fleet", "Without it the run can be reported, but not calibrated"
+        ):
+            lines = path.read_bytes().split(b"\n")
+            return [
+                Truth.from_json(orjson.loads(line)) for line in lines[:-1]
+            ]  # behind the last line end: nothing, or a torn line
+
+    def _calls_path(self) -> Path:
+        self._check(self._manifest.calls.file, _CALLS_REMEDY)
+        return self.path / self._manifest.calls.file
+
+    def _check(self, file: str, remedy: str) -> None:
+        for part in (self._manifest.calls, self._manifest.scores):
+            if part is not None and part.file == file and file not in self._checked:
+                parquet.check(self.path, part, remedy)
+                self._checked.add(file)
+
+
+def _frame(path: Path, columns: Sequence[str] | None) -> pd.DataFrame:
+    frame: pd.DataFrame = parquet.read(path, columns).to_pandas()
+    return frame
+
+
+def _deciding(rows: pd.DataFrame) -> np.ndarray:
+    """Which rows decide their trial, as booleans: of each trial's rows the last of the successes, or else the last."""
+    measured = rows[rows["phase"] == "measure"]
+    ranked = measured.assign(ok=measured["status"] == "ok").sort_values("ok", kind="stable")
+    chosen = ranked.drop_duplicates("trial_id", keep="last").index
+    deciding = np.zeros(len(rows), dtype=bool)
+    deciding[chosen] = True
+    return deciding
+
+
+def open_run(run: str | Path, reports: Path) -> Run:
+    """The run that a person names: by its id, its folder, or a folder that points to it, such as reports/latest; "latest" for short.
+
+    A run that was killed is closed first: calls.parquet is made of its journal and its state is "interrupted".
+
+    Raises:
+        StoreError: there is no such run, it is still going on, or it is damaged; the message says what to do.
+    """
+    folder = _folder(run, reports)
+    if not (folder / MANIFEST).exists() and (folder / JOURNAL_FILE).exists():
+        _close_killed(folder)
+    if not (folder / MANIFEST).exists():
+        raise StoreError(f"{folder} holds no run: it has neither {MANIFEST} nor {JOURNAL_FILE}")
+    return Run(folder, Manifest.load(folder))
+
+
+def load_run(path: str | Path) -> Run:
+    """The run in a folder, or the one that the folder points to: `load_run("reports/latest")`. As `open_run`."""
+    return open_run(path, Path("reports"))
+
+
+def set_latest(reports: Path, run_id: str) -> None:
+    """Let reports/latest point to a run.
+
+    Raises:
+        StoreError: it cannot be written.
+    """
+    path = reports / "latest" / POINTER_FILE
+    with guarded(path, "cannot be written"):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        durable.write(path, f"{run_id}\n".encode())
+
+
+def _folder(run: str | Path, reports: Path) -> Path:
+    places = [reports / "runs" / run, reports / run, Path(run)]
+    for place in places:
+        pointer = place / POINTER_FILE
+        if pointer.is_file():
+            with guarded(pointer, "cannot be read"):
+                return _folder_of(pointer.read_text(encoding="utf-8").strip(), pointer)
+        if place.is_dir() and place != reports:
+            return place
+    known = sorted((one.name for one in (reports / "runs").glob("*/")), reverse=True)
+    which = (
+        f"the latest are {', '.join(known[:5])}"
+        if known
+        else "no run was recorded there yet: `harness run` records one"
+    )
+    raise StoreError(f"{run} is no run and no folder of one; in {reports} {which}")
+
+
+def _folder_of(run_id: str, pointer: Path) -> Path:
+    folder = pointer.parent.parent / "runs" / run_id
+    if not run_id or not folder.is_dir():
+        raise StoreError(
+            f"{pointer} points to {folder}, which is not there: name another run, or run `harness report RUN`"
+        )
+    return folder
+
+
+def _close_killed(folder: Path) -> None:
+    with Journal(folder / JOURNAL_FILE):  # held, so that no run that goes on is closed under its recorder
+        if (folder / MANIFEST).exists():
+            return  # another process was faster
+        path = folder / INFO_FILE
+        with guarded(
+            path, "does not say what the run stands on", f"What was recorded is kept in {folder / JOURNAL_FILE}"
+        ):
+            info = RunInfo.from_json(orjson.loads(path.read_bytes()))
+        compact(folder, info, "interrupted")
