@@ -10,6 +10,8 @@ import pandas as pd
 
 KEY = ["run_id", "trial_id"]
 STATES = ("scored", "unscored", "failed")
+_IDENTITY = ["provider", "suite", "capability", "case_hash", "cluster"]
+_ABOUT_TRIALS = [*_IDENTITY, "attempt", "phase", "status", "replayed", "failure_kind", "failure_side"]
 
 
 def flags(column: pd.Series) -> pd.Series:
@@ -43,16 +45,12 @@ def trials_of(calls: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
     attempt was), `kind` and `side` of the last attempt's failure where none was, `replayed` (any attempt was), and `state` and `value` as
     in `trial_scores`: a trial without a score is failed if it was not answered, otherwise unscored.
     """
-    calls = calls[calls["phase"].eq("measure").to_numpy(dtype=bool, na_value=False)].sort_values(
-        "attempt", kind="stable"
-    )
-    ok = calls["status"].eq("ok")
-    rows = calls.assign(_ok=ok.to_numpy(dtype=bool, na_value=False), replayed=flags(calls["replayed"]))
+    measured = calls.loc[(calls["phase"] == "measure").to_numpy(dtype=bool), [*KEY, *_ABOUT_TRIALS]]
+    rows = measured.sort_values("attempt", kind="stable")
+    rows = rows.assign(answered=(rows["status"] == "ok").astype(bool), replayed=flags(rows["replayed"]))
     by_trial = rows.groupby(KEY, sort=False)
     identity = rows.drop_duplicates(KEY, keep="last").set_index(KEY)
-    trials = identity[["provider", "suite", "capability", "case_hash", "cluster"]].join(
-        by_trial[["_ok", "replayed"]].any().rename(columns={"_ok": "answered"})
-    )
+    trials = identity[_IDENTITY].join(by_trial[["answered", "replayed"]].any())
     lost = ~trials["answered"]
     trials["kind"] = identity["failure_kind"].where(lost)
     trials["side"] = identity["failure_side"].where(lost)

@@ -2,6 +2,7 @@
 
 import itertools
 from datetime import UTC, datetime, timedelta
+from typing import Self
 
 import pandas as pd
 
@@ -20,7 +21,7 @@ class Table:
         self.calls, self.scores = [], []
         self.number = itertools.count()
 
-    def trial(self, case, value=None, state=None, fails=(), **columns):
+    def trial(self, case, value=None, state=None, fails=(), **columns) -> Self:
         """One trial of `case`: a (kind, side) in `fails` for each failed attempt, then one that is ok unless `state` is failed."""
         n = next(self.number)
         state = state or ("unscored" if value is None else "scored")
@@ -40,5 +41,5 @@ class Table:
             {**{n: row[n] for n in names}, "scorer": "exact", "state": state, "value": value, "weight": weight}
         )
 
-    def frames(self):
+    def frames(self) -> tuple[pd.DataFrame, pd.DataFrame]:
         return pd.DataFrame(self.calls), pd.DataFrame(self.scores)

@@ -1,0 +1,80 @@
+"""What a run's rows say before anybody is judged: which count for latency, what was spent, what a reader must not miss."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pandas as pd
+
+from harness.stats import flags, trials_of
+
+
+def answered(calls: pd.DataFrame) -> pd.DataFrame:
+    """The rows with an answer that was measured: phase measure, ok, not replayed."""
+    fit = (
+        (calls["phase"] == "measure").astype(bool) & (calls["status"] == "ok").astype(bool) & ~flags(calls["replayed"])
+    )
+    return calls[fit]
+
+
+def timed(calls: pd.DataFrame) -> pd.DataFrame:
+    """The rows whose latency is the provider's: answered and measured (`answered`), with a latency, not saturated."""
+    rows = answered(calls)
+    return rows[rows["latency_s"].notna() & ~flags(rows["saturated"])]
+
+
+def spend(calls: pd.DataFrame) -> float | None:
+    """What the rows cost together, in USD, replayed rows left out; None if the cost of an answered one is unknown."""
+    paid = calls[~flags(calls["replayed"])]
+    cost = pd.to_numeric(paid["cost_usd"])
+    unknown = cost.isna() & (paid["status"] == "ok").astype(bool)
+    return None if unknown.any() else float(cost.sum())
+
+
+def duration(calls: pd.DataFrame) -> float:
+    """Seconds from the first attempt's start to the last one's end; 0 for no rows."""
+    if calls.empty:
+        return 0.0
+    lasted = pd.to_timedelta(pd.to_numeric(calls["latency_s"]).fillna(0.0), unit="s")
+    return float(((calls["started_at"] + lasted).max() - calls["started_at"].min()).total_seconds())
+
+
+def notes(calls: pd.DataFrame, scores: pd.DataFrame, planned: int) -> list[str]:
+    """Sentences that a reader of the run must not miss; `planned` is the number of trials."""
+    trials = trials_of(calls, scores)
+    found = []
+    if len(trials) < planned:
+        found.append(f"{planned - len(trials):,} of {planned:,} planned trials were not asked.")
+    found += _silent(trials)
+    states = trials["state"].value_counts()
+    if unscored := int(states.get("unscored", 0)):
+        found.append(
+            f"{unscored:,} of {len(trials):,} trials have an answer that could not be judged: they are in no quality."
+        )
+    found += _counts(calls)
+    return found
+
+
+def _silent(trials: pd.DataFrame) -> list[str]:
+    """Providers that answered nothing at all, and the failure that most of their trials ended with."""
+    found = []
+    for provider, rows in trials.groupby("provider", sort=True):
+        if not rows["answered"].any():
+            kind = rows["kind"].mode()
+            reason = f" (mostly {kind.iloc[0]})" if len(kind) else ""
+            found.append(f"{provider} answered none of its {len(rows):,} trials{reason}.")
+    return found
+
+
+def _counts(calls: pd.DataFrame) -> list[str]:
+    rows = answered(calls)
+    tellers: list[tuple[Callable[[pd.DataFrame], pd.Series], str]] = [
+        (lambda table: flags(table["saturated"]), "were timed while the harness was saturated: they are in no latency"),
+        (lambda table: table["timing_source"] == "client", "were timed around litellm's own call, not on the wire: read their latency with caution"),
+        (lambda table: table["cost_usd"].isna(), "have no known cost: spend and $ for each solved case are unknown for their providers"),
+    ]  # fmt: skip
+    counts = [(int(teller(rows).sum()), text) for teller, text in tellers]
+    found = [f"{n:,} of {len(rows):,} answers {text}." for n, text in counts if n]
+    if replayed := int(flags(calls["replayed"]).sum()):
+        found.append(f"{replayed:,} rows were replayed from the cache: they are in no latency and in no spend.")
+    return found
