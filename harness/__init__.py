@@ -1,3 +1,82 @@
-"""A harness that tells which LLM provider to trust with what."""
+"""Which LLM provider to trust with what: run suites of prompts, record what happened, judge it, route by the evidence.
+
+    import harness
+
+    finished = harness.run(selection=harness.Selection(limit=10))   # as `harness run --limit 10`
+    finished.run.calls()                                            # pandas: one row for each attempt
+    harness.load_run("reports/latest").scores()                     # pandas: one row for each trial and scorer
+    harness.models()                                                # facts, measurements and routes of each provider
+    harness.wait(harness.Client().ask(provider, "2+2?"))            # async inside, one door for synchronous callers
+
+Importing this loads nothing heavy; each name loads what it needs when it is first used.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from harness.ask import Case, Prompt, Provider, Suite
+    from harness.cli.fleet import run
+    from harness.client import Client, wait
+    from harness.errors import HarnessError
+    from harness.load import suites as load_suites
+    from harness.pipeline import Places, Selection, Terms, models
+    from harness.registry import load as load_providers
+    from harness.store import load_run
+    from harness.told import Attempt
 
 __version__ = "0.1.0"
+
+__all__ = [
+    "Attempt",
+    "Case",
+    "Client",
+    "HarnessError",
+    "Places",
+    "Prompt",
+    "Provider",
+    "Selection",
+    "Suite",
+    "Terms",
+    "load_providers",
+    "load_run",
+    "load_suites",
+    "models",
+    "run",
+    "wait",
+]
+
+_PLACES = {
+    "Attempt": "told",
+    "Case": "ask",
+    "Client": "client",
+    "HarnessError": "errors",
+    "Places": "pipeline",
+    "Prompt": "ask",
+    "Provider": "ask",
+    "Selection": "pipeline",
+    "Suite": "ask",
+    "Terms": "pipeline",
+    "load_providers": "registry:load",
+    "load_run": "store",
+    "load_suites": "load:suites",
+    "models": "pipeline",
+    "run": "cli.fleet",
+    "wait": "client",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name when it is first used."""
+    if name not in _PLACES:
+        raise AttributeError(f"module 'harness' has no attribute '{name}'")
+    place, _, there = _PLACES[name].partition(":")
+    value = getattr(importlib.import_module(f"harness.{place}"), there or name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

@@ -16,7 +16,7 @@ FLOORS: dict[str, int] = {
     "document": 1, "registry": 2, "client": 2, "scorers": 2, "store": 2,
     "load": 3, "engine": 3, "standing": 3, "routing": 3, "render": 3, "simulate": 3,
     "pipeline": 4,
-    "cli": 5, "pytest_plugin": 5, "__init__": 5, "__main__": 6,
+    "cli": 5, "pytest_plugin": 6, "__init__": 6, "__main__": 6,
 }  # fmt: skip
 """Each part and its floor. Imports run strictly down; `document` reads what people write, for registry and load."""
 

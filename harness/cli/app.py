@@ -1,0 +1,98 @@
+"""Picks the command, runs it, and turns every error into a plain sentence and an exit code."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import importlib
+import os
+import sys
+import traceback
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, Never
+
+from harness.errors import ExitCode, HarnessError, WrongUse
+
+COMMANDS: Mapping[str, str] = MappingProxyType(
+    {
+        "providers": "say for each registered provider: ready, or why not",
+        "models": "the catalogue's facts beside what was measured, and the route",
+        "list": "list suites and their cases",
+        "validate": "check suites and registry, show the prompts; nothing is sent",
+        "run": "ask every ready provider, record, judge, report",
+        "score": "judge a run's stored replies again; nothing is sent",
+        "report": "write a run's report again",
+        "route": "say which routing weights a run supports; --apply writes them",
+        "ask": "ask one question",
+        "simulate": "serve the simulated providers on loopback",
+    }
+)
+"""Each command and what it does; its code is in `harness/cli/commands/<name>.py`."""
+
+EXIT_CODES = "exit codes: 0 fine, 1 below threshold or a provider failed, 2 interrupted, 3 internal error, 4 wrong use, 5 nothing selected"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; returns its exit code (`ExitCode`). `arguments` are those after the program's name."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        return _run(words)
+    except HarnessError as error:
+        print(f"harness: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("harness: interrupted", file=sys.stderr)
+        return ExitCode.INTERRUPTED
+    except BrokenPipeError:  # `harness list | head` is fine
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitCode.FINE
+    except Exception:  # noqa: BLE001  the last door: a bug is reported as one, with its traceback
+        traceback.print_exc()
+        print("harness: this is a bug in harness; please report it with the lines above", file=sys.stderr)
+        return ExitCode.BROKEN
+
+
+def _run(words: Sequence[str]) -> int:
+    parser = _parser()
+    if not words:
+        parser.print_help()
+        return ExitCode.WRONG_USE
+    name = parser.parse_args(words[:1]).command
+    if name not in COMMANDS:
+        close = difflib.get_close_matches(name, COMMANDS, n=1)
+        raise WrongUse(
+            f"there is no command '{name}'; "
+            + (f"did you mean '{close[0]}'?" if close else "`harness --help` lists them")
+        )
+    command = importlib.import_module(f"harness.cli.commands.{name}")
+    own = Parser(prog=f"harness {name}", description=command.__doc__)
+    command.add_arguments(own)
+    return int(command.main(own.parse_args(words[1:])))
+
+
+def _parser() -> Parser:
+    width = max(map(len, COMMANDS))
+    listing = "\n".join(f"  {name:<{width}}  {text}" for name, text in COMMANDS.items())
+    parser = Parser(
+        prog="harness",
+        description="Which LLM provider to trust with what: run suites, record, judge, route.",
+        epilog=f"commands:\n{listing}\n\n`harness COMMAND --help` tells more.\n{EXIT_CODES}",
+        usage="harness COMMAND …",
+    )
+    from harness import __version__  # noqa: PLC0415  the package's front door is above this floor
+
+    parser.add_argument("--version", action="version", version=f"harness {__version__}")
+    parser.add_argument("command", metavar="COMMAND", help="one of those below")
+    return parser
+
+
+class Parser(argparse.ArgumentParser):
+    """Keeps texts as they are written; what it cannot read is wrong use, with the exit code for it."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False)
+
+    def error(self, message: str) -> Never:
+        """Raise what argparse found as `WrongUse`."""
+        raise WrongUse(f"{message}; `{self.prog} --help` tells more")

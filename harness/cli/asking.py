@@ -1,0 +1,61 @@
+"""One question at a time, for `harness ask` and for tests: finds the provider, serves it if it is simulated."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from harness.ask import Prompt, Provider, Suite
+from harness.cli import fleet
+from harness.client import Client, wait
+from harness.load import suites as load_suites
+from harness.pipeline import Places, provider_for
+from harness.told import Attempt
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Asks one provider. Calling it returns the reply's text; `attempt` returns everything about the call."""
+
+    client: Client
+    provider: Provider
+
+    def attempt(self, question: str | Prompt, *, stream: bool = True, **params: Any) -> Attempt:
+        """Ask and return the deciding attempt; a failure is in it, not raised."""
+        return wait(self.client.ask(self.provider, question, params=params, stream=stream))
+
+    def __call__(self, question: str | Prompt, **params: Any) -> str:
+        """The reply's text.
+
+        Raises:
+            AssertionError: there was no answer; the message says why.
+        """
+        attempt = self.attempt(question, **params)
+        if attempt.failure:
+            raise AssertionError(
+                f"{self.provider.name} did not answer: {attempt.failure.kind}: {attempt.failure.error}"
+            )
+        return attempt.reply.text
+
+
+@contextmanager
+def open_asker(name: str, places: Places) -> Iterator[Asker]:
+    """An `Asker` for a registered provider or a model; a simulated one knows the suites' answer keys.
+
+    Raises:
+        WrongUse: the name says no provider, or one that is not ready.
+    """
+    provider = provider_for(name, places, os.environ)
+    with ExitStack() as stack:
+        if provider.simulated and not provider.base_url:
+            (provider,) = stack.enter_context(fleet.serve([provider], _keys(places)))
+        client = Client([provider])
+        stack.callback(lambda: wait(client.aclose()))
+        yield Asker(client, provider)
+
+
+def _keys(places: Places) -> Sequence[Suite]:
+    return load_suites([path for path in places.suites if path.exists()])

@@ -1,0 +1,44 @@
+"""Ask one question and print the answer. The provider is a registered name or a model's name."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from harness.cli import options as shared
+from harness.errors import ExitCode
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """`harness ask QUESTION --model NAME`."""
+    parser.add_argument("question", help="what to ask; - reads it from standard input")
+    parser.add_argument(
+        "--model", required=True, metavar="NAME", help="a registered provider, or a model such as gpt-4o-mini"
+    )
+    parser.add_argument("--system", metavar="TEXT", help="the system message")
+    parser.add_argument("--max-tokens", type=int, metavar="N", help="the longest reply")
+    parser.add_argument("--no-stream", action="store_true", help="ask for the reply in one piece")
+    shared.add_places(parser)
+
+
+def main(options: argparse.Namespace) -> ExitCode:
+    """Print the answer, or why there is none."""
+    from harness.ask import Prompt  # noqa: PLC0415  keeps --help light
+    from harness.cli import asking, story  # noqa: PLC0415
+
+    question = sys.stdin.read() if options.question == "-" else options.question
+    system = [{"role": "system", "content": options.system}] if options.system else []
+    prompt = Prompt((*system, {"role": "user", "content": question}))
+    params = {"max_tokens": options.max_tokens} if options.max_tokens else {}
+    with asking.open_asker(options.model, shared.places(options)) as asker:
+        attempt = asker.attempt(prompt, stream=not options.no_stream, **params)
+    if options.json:
+        story.print_json(attempt)
+    elif attempt.failure:
+        print(
+            f"harness: {options.model} did not answer: {attempt.failure.kind}: {attempt.failure.error}", file=sys.stderr
+        )
+    else:
+        print(attempt.reply.text or "\n".join(f"{call.name}({call.arguments})" for call in attempt.reply.tool_calls))
+        print(story.call_in_a_line(attempt), file=sys.stderr)
+    return ExitCode.FINE if attempt.ok else ExitCode.BELOW

@@ -1,0 +1,57 @@
+"""List the suites and what is in them; with -v every case."""
+
+from __future__ import annotations
+
+import argparse
+
+from harness.cli import options as shared
+from harness.errors import ExitCode
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """`harness list [SUITE …]`."""
+    shared.add_places(parser, suites=True)
+    shared.add_selection(parser)
+    parser.add_argument("-v", "--verbose", action="store_true", help="every case")
+
+
+def main(options: argparse.Namespace) -> ExitCode:
+    """One row for each suite, or for each case."""
+    from harness import load, pipeline  # noqa: PLC0415  keeps --help light
+    from harness.cli import story  # noqa: PLC0415
+    from harness.render.tables import Table  # noqa: PLC0415
+    from harness.render.terminal import Terminal  # noqa: PLC0415
+
+    suites = pipeline.read_suites(shared.places(options), options.seed, options.limit)
+    suites = load.select(suites, options.keyword, options.marker)
+    if options.json:
+        story.print_json(
+            [{"name": one.name, "hash": one.hash, "cases": [case.id for case in one.cases]} for one in suites]
+        )
+        return ExitCode.FINE
+    if options.verbose:
+        head: tuple[str, ...] = ("case", "capability", "scorer", "tags")
+        rows = [
+            (
+                f"{suite.name}::{case.id}",
+                case.capability,
+                ", ".join(one.scorer for one in case.criteria),
+                ", ".join(sorted(case.tags)),
+            )
+            for suite in suites
+            for case in suite.cases
+        ]
+    else:
+        head = ("suite", "cases", "capability", "what", "file")
+        rows = [
+            (
+                one.name,
+                str(len(one.cases)),
+                ", ".join(sorted({case.capability for case in one.cases})),
+                one.description,
+                str(one.path),
+            )
+            for one in suites
+        ]
+    Terminal().table(Table(f"{len(suites)} suites, {sum(len(one.cases) for one in suites):,} cases", head, tuple(rows)))
+    return ExitCode.FINE

@@ -1,0 +1,29 @@
+"""Show for each provider the catalogue's facts beside what was measured last, and its share of each capability's traffic."""
+
+from __future__ import annotations
+
+import argparse
+
+from harness.cli import options as shared
+from harness.errors import ExitCode
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """`harness models`."""
+    shared.add_places(parser)
+
+
+def main(options: argparse.Namespace) -> ExitCode:
+    """Three tables: facts, measured, routes."""
+    from harness import pipeline  # noqa: PLC0415  keeps --help light
+    from harness.cli import cards, story  # noqa: PLC0415
+    from harness.render.terminal import Terminal  # noqa: PLC0415
+
+    found = pipeline.models(shared.places(options))
+    if options.json:
+        story.print_json([cards.as_json(one) for one in found])
+        return ExitCode.FINE
+    terminal = Terminal()
+    for table in cards.tables_of(found):
+        terminal.table(table)
+    return ExitCode.FINE

@@ -1,0 +1,38 @@
+"""Say for each registered provider whether it is ready, or why not. Nothing is sent to any provider."""
+
+from __future__ import annotations
+
+import argparse
+import os
+
+from harness.cli import options as shared
+from harness.errors import ExitCode
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """`harness providers`."""
+    shared.add_places(parser)
+
+
+def main(options: argparse.Namespace) -> ExitCode:
+    """One row for each provider."""
+    from harness import registry  # noqa: PLC0415  keeps --help light
+    from harness.cli import story  # noqa: PLC0415
+    from harness.render.tables import Table  # noqa: PLC0415
+    from harness.render.terminal import Terminal  # noqa: PLC0415
+
+    known = registry.load(options.providers, os.environ)
+    found = [(entry.provider, registry.readiness(entry)) for entry in known.entries]
+    if options.json:
+        story.print_json(
+            [
+                {"name": one.name, "model": one.model, "ready": state.ready, "reason": state.reason}
+                for one, state in found
+            ]
+        )
+        return ExitCode.FINE
+    rows = tuple((one.name, one.model, "ready" if state.ready else "not ready", state.reason) for one, state in found)
+    ready = sum(state.ready and not one.simulated for one, state in found)
+    note = f"{ready} real ready" if ready else "no real provider is ready: `harness run` uses the simulated fleet"
+    Terminal().table(Table(f"Providers of {options.providers}", ("provider", "model", "state", "why"), rows, note))
+    return ExitCode.FINE

@@ -1,0 +1,41 @@
+"""Say which routing weights a run supports and what would change. `--apply` writes them to reports/routing.toml."""
+
+from __future__ import annotations
+
+import argparse
+
+from harness.cli import options as shared
+from harness.errors import ExitCode
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """`harness route [RUN] [--apply]`."""
+    shared.add_run(parser)
+    shared.add_places(parser)
+    parser.add_argument(
+        "--confidence", type=float, default=0.8, metavar="P", help="shift or hold from this posterior probability on"
+    )
+    parser.add_argument("--apply", action="store_true", help="write the routes")
+
+
+def main(options: argparse.Namespace) -> ExitCode:
+    """Propose; with --apply, write."""
+    from harness import pipeline, routing, store  # noqa: PLC0415  keeps --help light
+    from harness.cli import story  # noqa: PLC0415
+
+    places = shared.places(options)
+    run = store.open_run(options.run, places.reports)
+    present = pipeline.routes_in_force(places)
+    table = pipeline.propose(run, present, routing.Objective(confidence=options.confidence))
+    teller = story.Teller(json_on_stdout=options.json)
+    teller.routes(table)
+    for change in routing.diff(present, table):
+        teller.terminal.line(change)
+    if options.apply:
+        pipeline.apply_routes(table, places)
+        teller.terminal.line(f"written: {places.routing}")
+    elif present is not None:
+        routing.check_replaces(present, table)
+    if options.json:
+        story.print_json(table)
+    return ExitCode.FINE

@@ -1,0 +1,163 @@
+"""The flags that mean the same in every command, and what they are made into."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # the pipeline loads everything; `--help` must not
+    from harness.pipeline import Places, Selection, Terms
+
+
+def add_places(parser: argparse.ArgumentParser, *, suites: bool = False) -> None:
+    """`[SUITE …] --providers FILE --reports DIR --json`."""
+    if suites:
+        what = "files, folders, or a dataset's name (default: suites)"
+        parser.add_argument("suites", nargs="*", type=Path, default=[Path("suites")], metavar="SUITE", help=what)
+        parser.add_argument("--data", type=Path, metavar="PATH", help="the file of a dataset, or its folder")
+    parser.add_argument(
+        "--providers",
+        type=Path,
+        default=Path("providers.toml"),
+        metavar="FILE",
+        help="the registry (default: providers.toml)",
+    )
+    parser.add_argument(
+        "--reports",
+        type=Path,
+        default=Path("reports"),
+        metavar="DIR",
+        help="where runs and reports lie (default: reports)",
+    )
+    parser.add_argument("--json", action="store_true", help="print the result as JSON")
+
+
+def add_run(parser: argparse.ArgumentParser) -> None:
+    """`[RUN]`: which run."""
+    parser.add_argument(
+        "run", nargs="?", default="latest", metavar="RUN", help="a run's id or folder (default: the last one)"
+    )
+
+
+def add_selection(parser: argparse.ArgumentParser) -> None:
+    """`-k -m --limit --seed`: which cases."""
+    parser.add_argument(
+        "-k",
+        dest="keyword",
+        metavar="EXPR",
+        help="only cases whose suite::case matches, as in pytest: 'sum and not hard'",
+    )
+    parser.add_argument("-m", dest="marker", metavar="EXPR", help="only cases with these tags, as in pytest: 'smoke'")
+    parser.add_argument(
+        "--limit",
+        type=_whole(1),
+        metavar="N",
+        help="N cases of each suite; generated suites can give more than they do unasked",
+    )
+    parser.add_argument(
+        "--seed",
+        type=_whole(0),
+        default=0,
+        metavar="N",
+        help="draws the cases of generated suites and the order of asking (default: 0)",
+    )
+
+
+def add_participants(parser: argparse.ArgumentParser) -> None:
+    """`--only --simulated`: which providers."""
+    parser.add_argument("--only", type=_names, default=(), metavar="NAME,…", help="only these providers")
+    parser.add_argument(
+        "--simulated", action="store_true", help="the simulated fleet takes part also when a real provider is ready"
+    )
+
+
+def add_terms(parser: argparse.ArgumentParser) -> None:
+    """`--repeat --concurrency --budget -x --metadata`: on what terms."""
+    parser.add_argument(
+        "--repeat", type=_whole(1), metavar="N", help="ask each case N times (default: as its suite says)"
+    )
+    parser.add_argument(
+        "--concurrency",
+        type=_whole(1),
+        metavar="N",
+        help="requests in flight for each provider (default: its max_concurrency)",
+    )
+    parser.add_argument(
+        "--budget", type=_dollars, metavar="USD", help="spend at most this; the run stops before it would spend more"
+    )
+    parser.add_argument(
+        "-x", dest="stop_on_first_failure", action="store_true", help="stop at the first trial without an answer"
+    )
+    parser.add_argument(
+        "--metadata",
+        type=_label,
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="a label of yours on every row",
+    )
+
+
+def places(options: argparse.Namespace) -> Places:
+    """Where things lie, from parsed options."""
+    from harness.pipeline import Places  # noqa: PLC0415  keeps --help light
+
+    return Places(
+        tuple(getattr(options, "suites", None) or [Path("suites")]),
+        options.providers,
+        options.reports,
+        getattr(options, "data", None),
+    )
+
+
+def selection(options: argparse.Namespace) -> Selection:
+    """What takes part, from parsed options."""
+    from harness.pipeline import Selection  # noqa: PLC0415  keeps --help light
+
+    return Selection(
+        only=options.only,
+        simulated=options.simulated,
+        keyword=options.keyword,
+        marker=options.marker,
+        limit=options.limit,
+        seed=options.seed,
+        repeat=options.repeat,
+    )
+
+
+def terms(options: argparse.Namespace) -> Terms:
+    """The terms, from parsed options."""
+    from harness.pipeline import Terms  # noqa: PLC0415  keeps --help light
+
+    return Terms(options.concurrency, options.budget, options.stop_on_first_failure, dict(options.metadata))
+
+
+def _whole(least: int):  # noqa: ANN202  argparse's own kind of function
+    def whole(text: str) -> int:
+        if not text.isdigit() or int(text) < least:
+            raise argparse.ArgumentTypeError(f"'{text}' is not a whole number from {least}")
+        return int(text)
+
+    return whole
+
+
+def _dollars(text: str) -> float:
+    try:
+        value = float(text.removeprefix("$"))
+    except ValueError:
+        value = -1.0
+    if not 0 <= value < float("inf"):
+        raise argparse.ArgumentTypeError(f"'{text}' is not an amount in dollars, such as 0.50")
+    return value
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def _label(text: str) -> tuple[str, str]:
+    key, sign, value = text.partition("=")
+    if not key or not sign:
+        raise argparse.ArgumentTypeError(f"'{text}' is not KEY=VALUE")
+    return key, value

@@ -1,0 +1,130 @@
+"""What a run tells in the terminal: what it is about to do, what came out, where it lies."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import sys
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from harness.judged import ALL, Report, RoutingTable
+from harness.pipeline import Finished, Prepared
+from harness.render import tables
+from harness.render.figures import DASH, count, plural, seconds, usd
+from harness.render.terminal import Terminal
+from harness.told import Attempt
+
+
+class Teller:
+    """Tells the story on standard output, or on standard error where that is taken by JSON."""
+
+    def __init__(self, *, json_on_stdout: bool = False) -> None:
+        self.terminal = Terminal(sys.stderr if json_on_stdout else sys.stdout)
+
+    def plan(self, prepared: Prepared, budget_usd: float | None) -> None:
+        """Who will be asked what, and the most that it can cost."""
+        plan = prepared.plan
+        cases = sum(len(suite.cases) for suite in plan.suites)
+        names = ", ".join(one.name for one in plan.providers)
+        line = self.terminal.line
+        line(
+            f"suites     {len(plan.suites)} with {plural(cases, 'case')}: {', '.join(one.name for one in plan.suites)}"
+        )
+        line(f"providers  {names}")
+        if prepared.simulated:
+            line(
+                "           simulated: no key or server is used, nothing is spent (`harness providers` says which are ready)"
+            )
+        line(f"trials     {plan.count:,}")
+        line(
+            f"at most    {_most(prepared.most_usd)}{', simulated' if prepared.simulated else ''}{_bounded(budget_usd)}"
+        )
+        line()
+
+    def report(self, report: Report) -> None:
+        """The standings, what they rest on, the calibration in brief, the routes with their reasons."""
+        show, line = self.terminal.table, self.terminal.line
+        line(tables.summary(report))
+        if report.state == "interrupted":
+            line("interrupted: what was recorded until then is reported", style="bold yellow")
+        for note in report.notes:
+            line(note, style="bold yellow")
+        line()
+        for table in tables.quality(report.standings):
+            show(table)
+        show(tables.providers(report.standings))
+        if report.calibration:
+            show(tables.calibration_brief(report.calibration))
+        if report.routing is not None:
+            self.routes(report.routing)
+
+    def routes(self, table: RoutingTable) -> None:
+        """The weights and, for each capability, why."""
+        self.terminal.table(tables.routes(table))
+        for route in table.routes:
+            self.terminal.line(f"{route.capability}: {route.why}")
+        self.terminal.line()
+
+    def finished(self, finished: Finished) -> None:
+        """The report, and where everything lies."""
+        if finished.orphans:
+            self.terminal.line(
+                f"{plural(finished.orphans, 'reply')} not judged: no suite has their cases any more, or they were edited"
+            )
+        self.report(finished.report)
+        line, files = self.terminal.line, finished.files
+        line(f"report   {files[0]}")
+        line(f"plots    {', '.join(str(file) for file in files if file.suffix == '.png')}")
+        line(f"Parquet  {finished.run.path / 'calls.parquet'}, {finished.run.path / 'scores.parquet'}")
+
+
+def call_in_a_line(attempt: Attempt) -> str:
+    """Who answered, how fast, with how many tokens, for how much: "(sim-swift, simulated: first token 60 ms, …)"."""
+    clock, usage = attempt.clock, attempt.usage
+    name = attempt.trial.provider.name + (", simulated" if attempt.simulated else "")
+    tokens = f"{_number(usage.prompt_tokens)} + {_number(usage.completion_tokens)} tokens"
+    return f"({name}: first token {seconds(clock.ttft_s)}, all {seconds(clock.latency_s)}, {tokens}, {usd(attempt.cost.usd)})"
+
+
+def _number(value: int | None) -> str:
+    return DASH if value is None else count(value)
+
+
+def _most(most: Mapping[str, float | None]) -> str:
+    known = [value for value in most.values() if value is not None]
+    unknown = [name for name, value in most.items() if value is None]
+    text = usd(sum(known)) if known else "unknown"
+    if known and unknown:
+        text += " and what is unknown"
+    return text + (f" (no price or output limit known for {', '.join(unknown)})" if unknown else "")
+
+
+def _bounded(budget_usd: float | None) -> str:
+    return "" if budget_usd is None else f"; stops before it spends more than {usd(budget_usd)}"
+
+
+def as_json(value: object) -> Any:
+    """Words as plain JSON values: dataclasses as objects, dates in ISO form, sets sorted."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {one.name: as_json(getattr(value, one.name)) for one in dataclasses.fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): as_json(item) for key, item in value.items()}
+    if isinstance(value, set | frozenset):
+        return sorted(as_json(item) for item in value)
+    if isinstance(value, tuple | list):
+        return [as_json(item) for item in value]
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return value if isinstance(value, str | int | float | bool | None) else str(value)
+
+
+def print_json(value: object) -> None:
+    """The words as JSON on standard output."""
+    print(json.dumps(as_json(value), indent=2, ensure_ascii=False))
+
+
+def unanswered(report: Report) -> list[str]:
+    """The providers that gave no answer in any trial."""
+    return [one.provider for one in report.standings if one.capability == ALL and one.n_failed == one.n_cases]

@@ -1,0 +1,378 @@
+"""The story on a page: record (costs money), judge (free), decide (free).
+
+    prepare   providers.toml, suites → what would be asked, of whom, at most for how much
+    record    ask, and write down what happened                     → a run in reports/runs/
+    judge     hold the recorded replies against their cases         → its scores.parquet
+    decide    standings, calibration, the routes they support       → a Report
+    publish   Markdown, plots, standings as JSON                    → reports/latest/
+
+Only this file knows the order. Each step takes what the one before returned.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import signal
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext, suppress
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from harness import __version__, client, engine, load, registry, routing, scorers, standing, store
+from harness.ask import Case, Provider, Suite
+from harness.errors import WrongUse
+from harness.judged import Report, RoutingTable, Standing
+from harness.render import markdown, plots
+from harness.told import Outcome, Tally
+
+REPORT, STANDINGS = "report.md", "standings.json"
+"""What lies in reports/latest beside the plots."""
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where things lie: what people write (suites, providers) and what the machine writes (reports).
+
+    A name among `suites` that is no path but a dataset's ("gsm8k") is read from `data`.
+    """
+
+    suites: tuple[Path, ...] = (Path("suites"),)
+    providers: Path = Path("providers.toml")
+    reports: Path = Path("reports")
+    data: Path | None = None
+
+    @property
+    def routing(self) -> Path:
+        """The routes in force."""
+        return self.reports / "routing.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What takes part: providers by name, cases by keyword (-k), tags (-m) and number, drawn with a seed."""
+
+    only: tuple[str, ...] = ()
+    simulated: bool = False
+    keyword: str | None = None
+    marker: str | None = None
+    limit: int | None = None
+    seed: int = 0
+    repeat: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """On what terms to ask: requests in flight for each provider, the most to spend in USD, when to stop, labels."""
+
+    concurrency: int | None = None
+    budget_usd: float | None = None
+    stop_on_first_failure: bool = False
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What would be asked. `most_usd`: the worst case for each provider, None where a price or limit is unknown."""
+
+    registry: registry.Registry
+    catalogue: registry.Catalogue
+    plan: engine.Plan
+    most_usd: Mapping[str, float | None]
+    seed: int
+
+    @property
+    def simulated(self) -> bool:
+        """Whether every provider is simulated."""
+        return all(one.simulated for one in self.plan.providers)
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A run that was recorded: complete, or interrupted with what was recorded until then."""
+
+    run: store.Run
+    tally: Tally
+    interrupted: bool
+
+
+Serve = Callable[[Sequence[Provider], Sequence[Suite], Path], AbstractContextManager[Sequence[Provider]]]
+"""Serves simulated providers while a run lasts, with the suites' answer keys and a file for the truth; gives them with addresses."""
+
+
+def prepare(places: Places, selection: Selection, env: Mapping[str, str] = os.environ) -> Prepared:
+    """Read and check everything; nothing is sent.
+
+    Raises:
+        BadInput: a suite or the registry says something wrong; every problem is listed.
+        NothingSelected: nothing is left to ask, or nobody to be asked.
+    """
+    known = registry.load(places.providers, env)
+    suites = load.select(read_suites(places, selection.seed, selection.limit), selection.keyword, selection.marker)
+    catalogue = registry.Catalogue.load()
+    providers = tuple(
+        with_prices(one, catalogue)
+        for one in registry.participants(known, selection.only, simulated=selection.simulated)
+    )
+    plan = engine.Plan(suites=suites, providers=providers, repeat=selection.repeat, seed=selection.seed)
+    most = plan.most_it_can_cost(lambda one: catalogue.facts(one).max_output_tokens)
+    return Prepared(known, catalogue, plan, most, selection.seed)
+
+
+def read_suites(places: Places, seed: int, limit: int | None) -> tuple[Suite, ...]:
+    """The suites of files and folders, and the datasets that are named.
+
+    Raises:
+        BadInput: with every problem of every file.
+        WrongUse: a dataset is named and nothing says where its file is.
+    """
+    named = [str(path) for path in places.suites if str(path) in load.DATASET_NAMES and not path.exists()]
+    if named and places.data is None:
+        raise WrongUse(f"{named[0]} is a dataset of which nothing is bundled: give --data the file that you have of it")
+    paths = [path for path in places.suites if str(path) not in named]
+    written = load.suites(paths, seed=seed, limit=limit) if paths else ()
+    return (*written, *(load.dataset(name, places.data, limit=limit) for name in named if places.data))
+
+
+def provider_for(name: str, places: Places, env: Mapping[str, str] = os.environ) -> Provider:
+    """The provider of a registered name or model; otherwise one made for the model, with its usual key from the environment.
+
+    Raises:
+        WrongUse: the name is neither registered nor a model that can be told, or the provider is not ready; it says why.
+    """
+    known = registry.load(places.providers, env) if places.providers.exists() else registry.empty()
+    catalogue = registry.Catalogue.load()
+    return with_prices(registry.resolve(name, known, catalogue, env), catalogue)
+
+
+def with_prices(provider: Provider, catalogue: registry.Catalogue) -> Provider:
+    """The provider with the prices that its costs are counted by: its own, otherwise the catalogue's."""
+    return replace(provider, prices=catalogue.facts(provider).prices)
+
+
+def record(
+    prepared: Prepared,
+    places: Places,
+    terms: Terms,
+    *,
+    serve: Serve | None = None,
+    progress: Callable[[Tally], None] | None = None,
+) -> Recorded:
+    """Ask everything and write down what happened. Ctrl-C ends it early; what was recorded stays.
+
+    Raises:
+        WrongUse: a simulated provider takes part and nothing serves it.
+        StoreError: the run cannot be written.
+    """
+    plan = prepared.plan
+    info = _run_info(prepared, terms)
+    with store.Recorder(places.reports, info) as recorder:
+        simulated = [one for one in plan.providers if one.simulated and not one.base_url]
+        if simulated and serve is None:
+            raise WrongUse(
+                f"{simulated[0].name} is simulated: `harness run` serves it, or give it the base_url of `harness simulate`"
+            )
+        truth = recorder.path / "truth.jsonl"
+        with serve(simulated, plan.suites, truth) if serve and simulated else nullcontext(()) as served:
+            placed = {one.name: one for one in served}
+            plan = replace(plan, providers=tuple(placed.get(one.name, one) for one in plan.providers))
+            tally, interrupted = asyncio.run(_ask(plan, recorder, terms, progress))
+        recorder.close("interrupted" if interrupted else "complete")
+    return Recorded(store.load_run(recorder.path), tally, interrupted)
+
+
+async def _ask(
+    plan: engine.Plan, recorder: store.Recorder, terms: Terms, progress: Callable[[Tally], None] | None
+) -> tuple[Tally, bool]:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    with suppress(
+        ValueError, NotImplementedError, RuntimeError
+    ):  # not the main thread, or Windows: Ctrl-C is then Python's own
+        loop.add_signal_handler(signal.SIGINT, stop.set)
+    options = engine.RunOptions(
+        load=engine.Load(concurrency=terms.concurrency),
+        budget_usd=terms.budget_usd,
+        stop_on_first_failure=terms.stop_on_first_failure,
+        progress=progress,
+        stop=stop,
+    )
+    async with client.Client(plan.providers, metadata=terms.metadata) as asker:
+        await asker.warm(plan.providers)
+        gc.collect()
+        gc.freeze()  # what start-up made is never looked at again: a collection would stall the clock
+        tally = await engine.run(plan, asker, recorder.record, options)
+    return tally, stop.is_set()
+
+
+def _run_info(prepared: Prepared, terms: Terms) -> store.RunInfo:
+    now = datetime.now(UTC)
+    plan = prepared.plan
+    return store.RunInfo(
+        run_id=store.new_run_id(now),
+        created=now,
+        harness_version=__version__,
+        seed=prepared.seed,
+        planned=plan.count,
+        suites={one.name: one.hash for one in plan.suites},
+        suite_cases={one.name: len(one.cases) for one in plan.suites},
+        registry_hash=prepared.registry.hash,
+        providers={one.name: {"model": one.model, "simulated": one.simulated} for one in plan.providers},
+        price_id=prepared.catalogue.id,
+        metadata=terms.metadata,
+    )
+
+
+def judge(run: store.Run, suites: Sequence[Suite], allow: scorers.Permissions) -> int:
+    """Hold each recorded reply against its case and write the run's scores; returns how many replies have no case any more.
+
+    A case that was edited since is another case: its old replies are counted, never judged by what they were not asked.
+    """
+    cases = {(suite.name, case.id, case.hash): case for suite in suites for case in suite.cases}
+    pairs: list[tuple[Case, Outcome]] = []
+    orphans = 0
+    for outcome in run.outcomes():
+        case = cases.get((outcome.ref.suite, outcome.ref.case_id, outcome.ref.case_hash))
+        if case is None:
+            orphans += 1
+        else:
+            pairs.append((case, outcome))
+    run.write_scores(scorers.judge_all(pairs, allow, workers=os.cpu_count() or 1))
+    return orphans
+
+
+def decide(run: store.Run, incumbent: RoutingTable | None, objective: routing.Objective) -> Report:
+    """What the run's facts and scores come to: standings, calibration where the truth is known, routes."""
+    calls, scores = run.calls(), run.scores()
+    measured = calls[calls["phase"] == "measure"]
+    standings = tuple(standing.standings(calls, scores))
+    simulated = bool(measured["simulated"].any())
+    if incumbent is not None and incumbent.simulated != simulated:
+        incumbent = None
+    info = run.info
+    mixed = simulated and not bool(measured["simulated"].all())
+    return Report(
+        run_id=run.run_id,
+        created=info.created,
+        harness_version=info.harness_version,
+        state=run.state,
+        simulated=simulated,
+        seed=info.seed,
+        planned=info.planned,
+        trials=int(measured["trial_id"].nunique()),
+        attempts=len(calls),
+        spend_usd=standing.spend(calls),
+        duration_s=standing.duration(calls),
+        suites=info.suite_cases,
+        providers=tuple(info.providers),
+        standings=standings,
+        calibration=tuple(standing.calibrate(calls, scores, run.truths())) if simulated else (),
+        routing=None if mixed else routing.choose(calls, scores, incumbent=incumbent, objective=objective),
+        notes=tuple(standing.notes(calls, scores, info.planned)),
+    )
+
+
+def propose(run: store.Run, incumbent: RoutingTable | None, objective: routing.Objective) -> RoutingTable:
+    """The routes that a run supports beside those in force.
+
+    Raises:
+        WrongUse: simulated and real providers in one run: their evidence does not mix.
+    """
+    calls = run.calls()
+    if incumbent is not None and incumbent.simulated != bool(calls["simulated"].any()):
+        incumbent = None
+    return routing.choose(calls, run.scores(), incumbent=incumbent, objective=objective)
+
+
+def publish(report: Report, run: store.Run, places: Places) -> tuple[Path, ...]:
+    """Write the report to reports/latest (Markdown, plots, standings.json); returns the files, the Markdown first."""
+    folder = places.reports / "latest"
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in (REPORT, STANDINGS, *(name for name, _ in markdown.PLOTS)):
+        (folder / name).unlink(missing_ok=True)
+    drawn = {
+        "quality_cost.png": plots.quality_cost(report.standings, folder / "quality_cost.png"),
+        "latency.png": plots.latency(standing.timed(run.calls()), folder / "latency.png", simulated=report.simulated),
+        "heatmap.png": plots.heatmap(report.standings, folder / "heatmap.png"),
+    }
+    shown = [name for name, done in drawn.items() if done]
+    (folder / REPORT).write_text(markdown.report(report, shown), encoding="utf-8")
+    (folder / STANDINGS).write_text(standing.to_json(report.standings), encoding="utf-8")
+    store.set_latest(places.reports, run.run_id)
+    return tuple(folder / name for name in (REPORT, *shown, STANDINGS))
+
+
+def routes_in_force(places: Places) -> RoutingTable | None:
+    """The routing file's table; None where there is no file."""
+    return routing.load(places.routing) if places.routing.exists() else None
+
+
+def apply_routes(table: RoutingTable, places: Places) -> None:
+    """Write the routes to reports/routing.toml.
+
+    Raises:
+        WrongUse: the table is simulated and would replace one for real providers, or the reverse.
+    """
+    present = routes_in_force(places)
+    if present is not None:
+        routing.check_replaces(present, table)
+    places.reports.mkdir(parents=True, exist_ok=True)
+    routing.save(table, places.routing)
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A run that was judged and reported: its rows, what they come to, and the files that say so."""
+
+    run: store.Run
+    report: Report
+    files: tuple[Path, ...]
+    orphans: int
+    interrupted: bool = False
+
+
+def finish(run: store.Run, suites: Sequence[Suite], allow: scorers.Permissions, places: Places) -> Finished:
+    """Judge a recorded run, decide on it and publish its report."""
+    orphans = judge(run, suites, allow)
+    return replace(report_again(run, places), orphans=orphans)
+
+
+def report_again(run: store.Run, places: Places) -> Finished:
+    """Decide on a judged run and publish its report."""
+    report = decide(run, routes_in_force(places), routing.Objective())
+    return Finished(run, report, publish(report, run, places), orphans=0, interrupted=run.state == "interrupted")
+
+
+@dataclass(frozen=True, slots=True)
+class ModelCard:
+    """One provider: what the catalogue says of its model, what was measured, which share of each capability's traffic it gets."""
+
+    provider: Provider
+    facts: registry.ModelFacts
+    measured: Mapping[str, Standing]
+    routes: Mapping[str, float]
+
+
+def models(places: Places, env: Mapping[str, str] = os.environ) -> list[ModelCard]:
+    """The registry with the evidence taken back: for each provider its facts, its standings of the last report, its routes."""
+    known = registry.load(places.providers, env)
+    catalogue = registry.Catalogue.load()
+    file = places.reports / "latest" / STANDINGS
+    measured = standing.from_json(file.read_text(encoding="utf-8")) if file.exists() else []
+    table = routes_in_force(places)
+    cards = []
+    for entry in known.entries:
+        name = entry.provider.name
+        cards.append(
+            ModelCard(
+                provider=entry.provider,
+                facts=catalogue.facts(entry.provider),
+                measured={one.capability: one for one in measured if one.provider == name},
+                routes={one.capability: one.weights[name] for one in table.routes if one.weights.get(name)}
+                if table
+                else {},
+            )
+        )
+    return cards
