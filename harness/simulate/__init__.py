@@ -9,9 +9,20 @@ Every profile speaks every wire: `/{profile}/v1/chat/completions` and `/{profile
 """
 
 from harness.simulate.faults import FAULTS
-from harness.simulate.keys import read_keys, write_keys
+from harness.simulate.keys import Keys, read_keys, write_keys
 from harness.simulate.process import FleetProcess
 from harness.simulate.profiles import Fleet, LogNormal, Profile, load_fleet
 from harness.simulate.server import serve
 
-__all__ = ["FAULTS", "Fleet", "FleetProcess", "LogNormal", "Profile", "load_fleet", "read_keys", "serve", "write_keys"]
+__all__ = [
+    "FAULTS",
+    "Fleet",
+    "FleetProcess",
+    "Keys",
+    "LogNormal",
+    "Profile",
+    "load_fleet",
+    "read_keys",
+    "serve",
+    "write_keys",
+]

@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from harness.errors import HarnessError
-from harness.simulate.keys import read_keys
+from harness.simulate.keys import Keys, read_keys
 from harness.simulate.profiles import SHIPPED, load_fleet
-from harness.simulate.server import LOOPBACK, serve
+from harness.simulate.server import serve
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -36,17 +36,17 @@ def _parser() -> argparse.ArgumentParser:
         "--fleet", type=Path, default=SHIPPED, help="TOML file with the profiles (default: the shipped one)"
     )
     parser.add_argument("--seed", type=int, default=0, help="seed of all chance (default 0)")
-    parser.add_argument("--host", default=LOOPBACK, help=f"address to listen on (default {LOOPBACK})")
     parser.add_argument("--port", type=int, default=0, help="port to listen on (default 0: any free one)")
     parser.add_argument("--with-parent", action="store_true", help="stop when standard input ends")
     return parser
 
 
 async def _run(options: argparse.Namespace) -> None:
-    keys = read_keys(options.keys) if options.keys else {}
+    keys = read_keys(options.keys) if options.keys else Keys({})
     fleet = load_fleet(options.fleet)
-    bind = (options.host, options.port)
-    serving = asyncio.ensure_future(serve(fleet, keys, bind=bind, seed=options.seed, log=options.log, ready=_say))
+    serving = asyncio.ensure_future(
+        serve(fleet, keys, port=options.port, seed=options.seed, log=options.log, ready=_say)
+    )
     if options.with_parent:
         _cancel_at_end_of(sys.stdin.fileno(), serving)
     with contextlib.suppress(asyncio.CancelledError):

@@ -17,7 +17,7 @@ GENERIC_WRONG = Answer("This is a wrong reply, made up by a simulated provider."
 """What is said, when wrong, to a question whose key has no distractor."""
 
 NOT_KNOWN = Answer(
-    "I am a simulated provider. I answer only the questions of the suites that I was started with, and this is not one of them."
+    "I am a simulated provider. I answer only the questions of the suites that I was started with, and this is not one."
 )
 """What is said to a question that is in no key."""
 
@@ -28,41 +28,45 @@ class Key:
 
     capability: str
     right: Answer
-    wrong: Answer = GENERIC_WRONG
+    wrong: Answer
 
 
-Keys = Mapping[str, Key]
-"""Answer keys by the key of their conversation."""
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """Answer keys by the key of their conversation; of two for the same conversation the first holds."""
+
+    by_conversation: Mapping[str, Key]
+
+    @classmethod
+    def of(cls, cases: Iterable[Case]) -> Keys:
+        """The keys of all cases that have a reference."""
+        keys: dict[str, Key] = {}
+        for record in _records(cases):
+            keys.setdefault(*_entry(record))
+        return cls(keys)
+
+    def look_up(self, conversation: Conversation, forced_tool: str | None) -> tuple[str, Key | None]:
+        """The key for a conversation, and the address under which it was looked for.
+
+        A wire without a mechanism of its own for structured output asks for it by forcing the call of one more tool,
+        which the suite knows nothing of: a conversation that is in no key is looked for again without the forced tool.
+        """
+        if conversation.key not in self.by_conversation and forced_tool:
+            plain = conversation.without_tool(forced_tool).key
+            if plain in self.by_conversation:
+                return plain, self.by_conversation[plain]
+        return conversation.key, self.by_conversation.get(conversation.key)
 
 
 def write_keys(path: Path, cases: Iterable[Case]) -> int:
     """Writes the keys of all cases that have a reference; returns how many those are."""
-    count = 0
-    with path.open("wb") as file:
-        for case in cases:
-            if case.reference is not None:
-                file.write(orjson.dumps(_line(case, case.reference), option=orjson.OPT_APPEND_NEWLINE))
-                count += 1
-    return count
-
-
-def _line(case: Case, reference: Answer) -> dict[str, Any]:
-    return {
-        "messages": [dict(message) for message in case.prompt.messages],
-        "tools": [tool["function"]["name"] for tool in case.prompt.tools],
-        "capability": case.capability,
-        "reference": _plain(reference),
-        "distractor": _plain(case.distractor) if case.distractor else None,
-    }
-
-
-def _plain(answer: Answer) -> dict[str, Any]:
-    calls = [{"name": call.name, "arguments": call.arguments} for call in answer.tool_calls]
-    return {"text": answer.text, "tool_calls": calls}
+    lines = [orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE) for record in _records(cases)]
+    path.write_bytes(b"".join(lines))
+    return len(lines)
 
 
 def read_keys(path: Path) -> Keys:
-    """Reads the file; of two keys for one conversation the first holds. Raises BadInput with the line for a bad one."""
+    """Reads what `write_keys` wrote. Raises BadInput, with the line, for a file that cannot be read or is none such."""
     try:
         lines = path.read_bytes().splitlines()
     except OSError as error:
@@ -70,32 +74,36 @@ def read_keys(path: Path) -> Keys:
     keys: dict[str, Key] = {}
     for number, line in enumerate(lines, 1):
         try:
-            record = orjson.loads(line)
-            tools = [{"type": "function", "function": {"name": name}} for name in record["tools"]]
-            address = read_openai(record["messages"], tools).key
-            wrong = record["distractor"]
-            key = Key(record["capability"], _answer(record["reference"]), _answer(wrong) if wrong else GENERIC_WRONG)
+            keys.setdefault(*_entry(orjson.loads(line)))
         except (ValueError, KeyError, TypeError) as error:
-            raise BadInput(
-                [Problem(path, number, f"not an answer key: {error!r}", "write_keys makes such a file")]
-            ) from error
-        keys.setdefault(address, key)
-    return keys
+            problem = Problem(path, number, f"this is not an answer key: {error!r}", "`write_keys` makes such files")
+            raise BadInput([problem]) from error
+    return Keys(keys)
+
+
+def _records(cases: Iterable[Case]) -> Iterable[dict[str, Any]]:
+    for case in cases:
+        if case.reference is not None:
+            yield {
+                "messages": [dict(message) for message in case.prompt.messages],
+                "tools": [tool["function"]["name"] for tool in case.prompt.tools],
+                "capability": case.capability,
+                "reference": _plain(case.reference),
+                "distractor": _plain(case.distractor or GENERIC_WRONG),
+            }
+
+
+def _plain(answer: Answer) -> dict[str, Any]:
+    calls = [{"name": call.name, "arguments": call.arguments} for call in answer.tool_calls]
+    return {"text": answer.text, "tool_calls": calls}
+
+
+def _entry(record: Mapping[str, Any]) -> tuple[str, Key]:
+    tools = [{"type": "function", "function": {"name": name}} for name in record["tools"]]
+    right, wrong = _answer(record["reference"]), _answer(record["distractor"])
+    return read_openai(record["messages"], tools).key, Key(record["capability"], right, wrong)
 
 
 def _answer(record: Mapping[str, Any]) -> Answer:
     calls = (ToolCall(call["name"], call["arguments"]) for call in record["tool_calls"])
     return Answer(record["text"], tuple(calls))
-
-
-def look_up(keys: Keys, conversation: Conversation, forced_tool: str | None) -> tuple[str, Key | None]:
-    """The key for a conversation, and the address under which it was looked for.
-
-    A wire without a mechanism of its own for structured output asks for it by forcing the call of one more tool, which
-    the suite knows nothing of: a conversation that is in no key is looked for again without the forced tool.
-    """
-    if conversation.key not in keys and forced_tool:
-        plain = conversation.without_tool(forced_tool).key
-        if plain in keys:
-            return plain, keys[plain]
-    return conversation.key, keys.get(conversation.key)

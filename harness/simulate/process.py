@@ -27,7 +27,7 @@ class FleetProcess:
     """
 
     def __init__(self, keys: Path, log: Path | None = None, *, seed: int = 0, fleet: Path = SHIPPED) -> None:
-        self._profiles = load_fleet(fleet)
+        self._profiles = load_fleet(fleet).profiles
         files = [f"--keys={keys}", f"--fleet={fleet}", *([f"--log={log}"] if log else [])]
         self._command = [
             sys.executable,

@@ -58,8 +58,11 @@ class Profile:
         return prompt_tokens * (self.prices.input or 0.0) + completion_tokens * (self.prices.output or 0.0)
 
 
-Fleet = Mapping[str, Profile]
-"""The simulated providers by name."""
+@dataclass(frozen=True, slots=True)
+class Fleet:
+    """The simulated providers by name."""
+
+    profiles: Mapping[str, Profile]
 
 
 def load_fleet(path: Path = SHIPPED) -> Fleet:
@@ -73,7 +76,7 @@ def load_fleet(path: Path = SHIPPED) -> Fleet:
         wrong.append(Problem(path, None, "no profile in it", "give at least one [name] with quality, times and prices"))
     if wrong:
         raise BadInput(wrong)
-    return {name: _profile(name, table) for name, table in data.items()}
+    return Fleet({name: _profile(name, table) for name, table in data.items()})
 
 
 def _profile(name: str, table: Mapping[str, Any]) -> Profile:

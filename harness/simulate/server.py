@@ -21,7 +21,7 @@ from harness.simulate import delivery
 from harness.simulate.conversation import Malformed
 from harness.simulate.draws import Draws
 from harness.simulate.faults import FAULTS, FORCE_HEADER, Fault, Refusal, drawn
-from harness.simulate.keys import NOT_KNOWN, Key, Keys, look_up
+from harness.simulate.keys import NOT_KNOWN, Key, Keys
 from harness.simulate.profiles import Fleet, Profile
 from harness.simulate.reply import Ask, Said, Wire, compose
 from harness.simulate.truthlog import TruthLog
@@ -50,7 +50,7 @@ class Service:
     """What all requests share: the profiles, the answer keys, chance, the truth log."""
 
     def __init__(self, fleet: Fleet, keys: Keys, seed: int, log: TruthLog) -> None:
-        self._fleet = fleet
+        self._profiles = fleet.profiles
         self._keys = keys
         self._draws = Draws(seed)
         self._log = log
@@ -66,7 +66,7 @@ class Service:
 
     async def _mark(self, request: web.Request, response: web.StreamResponse) -> None:
         name = request.match_info.get("profile", "")
-        response.headers[SIMULATED_HEADER] = name if name in self._fleet else "unknown"
+        response.headers[SIMULATED_HEADER] = name if name in self._profiles else "unknown"
 
     async def _models(self, request: web.Request) -> web.StreamResponse:
         try:
@@ -89,7 +89,7 @@ class Service:
     async def _answer(self, wire: Wire, request: web.Request, body: bytes, read_at: float) -> web.StreamResponse:
         profile = self._profile(request)
         ask = _read(wire, body)
-        question, key = look_up(self._keys, ask.conversation, ask.forced_tool)
+        question, key = self._keys.look_up(ask.conversation, ask.forced_tool)
         chance = self._draws.next_request(profile.name, question)
         fault = _fault(request, profile, chance)
         if isinstance(fault, Refusal):
@@ -116,12 +116,12 @@ class Service:
 
     def _profile(self, request: web.Request) -> Profile:
         name = request.match_info["profile"]
-        if name not in self._fleet:
-            known = ", ".join(self._fleet)
+        if name not in self._profiles:
+            known = ", ".join(self._profiles)
             raise _RefusedError(
                 Refusal(404, f"no simulated provider is called {name!r}; there are {known}", "not_found")
             )
-        return self._fleet[name]
+        return self._profiles[name]
 
 
 def _read(wire: Wire, body: bytes) -> Ask:
@@ -185,14 +185,15 @@ async def serve(
     fleet: Fleet,
     keys: Keys,
     *,
-    bind: tuple[str, int] = (LOOPBACK, 0),
+    port: int = 0,
     seed: int = 0,
     log: Path | None = None,
     ready: Callable[[str], None],
 ) -> None:
     """Serves the fleet until cancelled, or until SIGTERM or SIGINT where this runs in the main thread.
 
-    `bind` is host and port (0: any free one); `ready` is called once with the address, such as "http://127.0.0.1:8080".
+    It listens on loopback only, on `port` (0: any free one); `ready` is called once with the address, such as
+    "http://127.0.0.1:8080".
     `log` is the file for the truth log, complete when this returns. Raises WrongUse if the port cannot be had, and
     HarnessError if the log cannot be written.
     """
@@ -201,7 +202,7 @@ async def serve(
     keeper = asyncio.create_task(truths.keep())
     try:
         await runner.setup()
-        ready(await _listen(runner, *bind))
+        ready(await _listen(runner, port))
         with _ended_by_signal() as ended:
             await asyncio.wait([keeper, ended], return_when=asyncio.FIRST_COMPLETED)
     finally:
@@ -212,14 +213,14 @@ async def serve(
             await keeper
 
 
-async def _listen(runner: web.AppRunner, host: str, port: int) -> str:
+async def _listen(runner: web.AppRunner, port: int) -> str:
     try:
-        await web.TCPSite(runner, host, port, backlog=1024).start()
+        await web.TCPSite(runner, LOOPBACK, port, backlog=1024).start()
     except OSError as error:
         raise WrongUse(
-            f"cannot listen on {host}:{port}: {error.strerror}; choose another port, or 0 for any"
+            f"cannot listen on {LOOPBACK}:{port}: {error.strerror}; choose another port, or 0 for any"
         ) from error
-    return f"http://{host}:{runner.addresses[0][1]}"
+    return f"http://{LOOPBACK}:{runner.addresses[0][1]}"
 
 
 @contextlib.contextmanager
