@@ -1,0 +1,31 @@
+"""The registry: `providers.toml`, written by people, becomes Providers; the catalogue says what their models can and cost.
+
+`load` reads the file, `readiness` says whether a provider can be asked now, `participants` who takes part in a run,
+`Catalogue` gives litellm's facts about a model, `detect` tells a bare model name's provider. Nothing here sends a
+request; the only network use is a look whether a server on this machine or network listens.
+"""
+
+from harness.registry.catalogue import CAPABILITIES, Catalogue, ModelFacts
+from harness.registry.detection import PROMISED, detect
+from harness.registry.entries import Entry, Fallback, Registry, empty
+from harness.registry.form import schema
+from harness.registry.reading import load
+from harness.registry.taking_part import Readiness, participants, readiness, resolve
+
+__all__ = [
+    "CAPABILITIES",
+    "PROMISED",
+    "Catalogue",
+    "Entry",
+    "Fallback",
+    "ModelFacts",
+    "Readiness",
+    "Registry",
+    "detect",
+    "empty",
+    "load",
+    "participants",
+    "readiness",
+    "resolve",
+    "schema",
+]

@@ -1,0 +1,80 @@
+"""What the registry holds: an Entry for each provider, the fallback, and a content address of the whole."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from harness.ask import Provider, Retries, content_address
+from harness.document import did_you_mean
+from harness.errors import WrongUse
+
+
+@dataclass(frozen=True, slots=True)
+class Fallback:
+    """What happens when a provider fails: whether another is tried, in which order, and the usual retries."""
+
+    enabled: bool = True
+    retries: Retries = field(default_factory=Retries)
+    strategy: str = "priority"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A provider as it is registered, on `line` of the file.
+
+    `missing` are the variables that its text names and that are not set. `context_tokens`, `max_output_tokens` and
+    `capabilities` are own facts, which win over the catalogue's; None where the file says nothing.
+    """
+
+    provider: Provider
+    missing: tuple[str, ...] = ()
+    line: int | None = None
+    context_tokens: int | None = None
+    max_output_tokens: int | None = None
+    capabilities: frozenset[str] | None = None
+
+
+@dataclass(frozen=True)
+class Registry:
+    """The providers of a file, in its order."""
+
+    path: Path
+    entries: tuple[Entry, ...] = ()
+    fallback: Fallback = field(default_factory=Fallback)
+
+    def get(self, name: str) -> Entry:
+        """The entry of that name. Raises WrongUse with the nearest names."""
+        for entry in self.entries:
+            if entry.provider.name == name:
+                return entry
+        names = [entry.provider.name for entry in self.entries]
+        hint = did_you_mean(name, names) or "none is registered"
+        raise WrongUse(f"{self.path}: no provider is called '{name}'; {hint}")
+
+    @cached_property
+    def hash(self) -> str:
+        """The content address of what is registered: neither keys nor lines nor which variables are set."""
+        return content_address([[_said(entry) for entry in self.entries], asdict(self.fallback)])
+
+
+def empty() -> Registry:
+    """A registry without providers, for where there is no file."""
+    return Registry(Path("providers.toml"))
+
+
+def _said(entry: Entry) -> Mapping[str, Any]:
+    own = [entry.context_tokens, entry.max_output_tokens, entry.capabilities and sorted(entry.capabilities)]
+    said = {name: value for name, value in vars(entry.provider).items() if name != "api_key"}
+    return {
+        **said,
+        "tags": sorted(entry.provider.tags),
+        "limits": asdict(entry.provider.limits),
+        "retries": asdict(entry.provider.retries),
+        "deadlines": asdict(entry.provider.deadlines),
+        "prices": entry.provider.prices and asdict(entry.provider.prices),
+        "own_facts": own,
+    }
