@@ -17,6 +17,7 @@ from harness.errors import BadInput, Problem
 M = TypeVar("M", bound=BaseModel)
 
 _LOOKS_SECRET = re.compile(r"[A-Za-z0-9_\-./+]{20,}")
+_NAMES_SECRET = re.compile(r"(^|[_-])(api_?key|key|secret|password|token|authorization)$", re.IGNORECASE)
 _SHOWN = 40  # a longer value would hide the sentence around it
 
 _IS_NOT: Mapping[str, str] = {
@@ -86,9 +87,8 @@ def _problems(
     places: dict[KeyPath, list[ErrorDetails]] = {}
     for error in found:
         places.setdefault(_path_in(data, error), []).append(error)
-    above = {
-        path[:length] for path in places for length in range(len(path))
-    }  # the union's branches that were not meant
+    # what is above another problem is a union's branch that was not meant
+    above = {path[:length] for path in places for length in range(len(path))}
     places = _without_the_misspelt({path: errors for path, errors in places.items() if path not in above}, schema)
     complaints = [(line_of(path), path, errors) for path, errors in places.items()]
     for line, path, errors in sorted(complaints, key=lambda one: one[0] or 0):
@@ -142,7 +142,7 @@ def _say(path: KeyPath, errors: list[ErrorDetails], schema: _Schema) -> tuple[st
     if first["type"] in {"value_error", "assertion_error"}:
         message, _, hint = str(first.get("ctx", {}).get("error", first["msg"])).partition("\n")
         return (f"{name}: {message}" if name else message), hint.strip()
-    shown = _shown(first["input"])
+    shown = "" if path and _NAMES_SECRET.search(str(path[-1])) else _shown(first["input"])
     subject = f"{name}: {shown}" if name and shown else name or shown or "this"
     if first["type"] in {"literal_error", "enum"}:
         return f"{subject} is not one of them", f"known: {first['ctx']['expected'].replace(' or ', ', ')}"
@@ -185,7 +185,7 @@ def _shown(value: object) -> str:
         return "true" if value else "false"
     if isinstance(value, int | float):
         return str(value)
-    if not isinstance(value, str) or len(value) > _SHOWN or _LOOKS_SECRET.search(value):
+    if not isinstance(value, str) or len(value) > _SHOWN or "\n" in value or _LOOKS_SECRET.search(value):
         return ""
     return f"'{value}'"
 
