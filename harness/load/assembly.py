@@ -77,5 +77,5 @@ def _note_lack(what: str, lacks: Callable[[SaidCase], bool], said: Sequence[Said
     """One complaint for all cases that lack something, at the first of them."""
     lacking = [one for one in said if lacks(one)]
     if lacking:
-        others = f" (nor {len(lacking) - 1} others)" if len(lacking) > 1 else ""
+        others = f" (like {len(lacking) - 1} more)" if len(lacking) > 1 else ""
         lacking[0].place.wrong(f"this case {what}{others}", hint)

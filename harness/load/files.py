@@ -32,7 +32,7 @@ def suites(paths: Sequence[Path], *, seed: int = 0, limit: int | None = None) ->
     _check_names(found, problems)
     made = [_read(file, seed, limit, problems) for file in found]
     if problems:
-        raise BadInput(problems)
+        raise BadInput(sorted(problems, key=lambda one: (str(one.file), one.line or 0)))
     if not made:
         where = ", ".join(str(path) for path in paths) or "the paths given"
         raise NothingSelected(f"no suites in {where}; a suite is a file *.yaml, *.yml or suite_*.py")

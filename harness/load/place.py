@@ -40,9 +40,9 @@ class Place:
 
     def wrong(self, message: str, hint: str = "") -> None:
         """Notes that something is wrong here, once however often it is said."""
-        problem = Problem(self.file, self.line, message, hint)
-        if problem not in self.problems:
-            self.problems.append(problem)
+        line = self.line
+        if not any((one.line, one.message) == (line, message) for one in self.problems):
+            self.problems.append(Problem(self.file, line, message, hint))
 
     def check(self, model: type[M], data: object) -> M | None:
         """`data` as an instance of `model`; None where it does not fit, with what is wrong noted."""

@@ -84,10 +84,9 @@ def _said_at_the_top(path: Path, problems: list[Problem]) -> dict[str, ast.stmt]
         tree = ast.parse(path.read_bytes(), filename=str(path))
     except OSError as error:
         problems.append(Problem(path, None, f"cannot be read: {error.strerror or error}"))
-    except SyntaxError as error:
-        problems.append(Problem(path, error.lineno, f"is not Python: {error.msg}"))
-    except ValueError as error:
-        problems.append(Problem(path, None, f"is not Python: {error}"))
+    except (SyntaxError, ValueError) as error:  # which of the two a null byte is depends on the version
+        line, message = getattr(error, "lineno", None), getattr(error, "msg", str(error))
+        problems.append(Problem(path, line, f"is not Python: {message}"))
     else:
         said: dict[str, ast.stmt] = {}
         for node in tree.body:

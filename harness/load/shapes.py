@@ -85,8 +85,9 @@ def _criterion_schema() -> JsonSchemaValue:
     return {"anyOf": [*one["anyOf"], {"type": "array", "items": one, "minItems": 1}]}
 
 
-Word = Annotated[str, AfterValidator(_word)]
-CaseId = Annotated[str, AfterValidator(_case_id)]
+_WORD_SCHEMA = WithJsonSchema({"type": "string", "pattern": f"^{WORD.pattern}$"})
+Word = Annotated[str, AfterValidator(_word), _WORD_SCHEMA]
+CaseId = Annotated[str, AfterValidator(_case_id), _WORD_SCHEMA]
 Capability = Annotated[str, AfterValidator(_capability)]
 Tags = Annotated[frozenset[Word], Strict(strict=False)]
 Params = Annotated[dict[str, JsonValue], AfterValidator(_params)]
@@ -105,7 +106,7 @@ class FunctionShape(_Shape):
     """A tool that the model may call."""
 
     name: str = Field(pattern=r"^[a-zA-Z0-9_-]{1,64}$", description="what the model calls it by")
-    description: str = Field(default="", description="what it does, for the model to read")
+    description: str | None = Field(default=None, description="what it does, for the model to read")
     parameters: dict[str, JsonValue] = Field(
         default_factory=_no_arguments,
         description="JSON Schema of its arguments, of type object",
@@ -201,6 +202,8 @@ class AnswerShape(_Shape):
 
 class CaseShape(_Shape):
     """One prompt and what is expected of the reply."""
+
+    model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": ["prompt"]}, {"required": ["messages"]}]})
 
     id: CaseId = Field(description="one word, unique in the suite")
     prompt: str | None = Field(default=None, description="what the user says; or give `messages`")
