@@ -94,32 +94,37 @@ def known_providers(catalogue: Catalogue) -> frozenset[str]:
 
 def _candidates(model: str, catalogue: Catalogue) -> list[str]:
     """Who may be meant, the promised providers in their order: a name behind a prefix alone settles it."""
-    behind, deeper = _behind_prefixes(model, catalogue)
+    family = next((kind for pattern, kind in _FAMILIES if pattern.match(model)), None)
+    behind, deeper, elsewhere = _behind_prefixes(model, catalogue)
+    if family != "openai":
+        behind = {name for name in behind if not name.startswith("azure/")}
     if behind:
         return _in_order(behind)
-    family = next((kind for pattern, kind in _FAMILIES if pattern.match(model)), None)
     if family:
         return _in_order({f"{family}/{model}", *deeper})
-    if deeper:
-        return _in_order(deeper)
+    if deeper or elsewhere:
+        return _in_order(deeper or elsewhere)
     if "/" in model:
         return [f"{kind}/{model}" for kind in _SERVE_BY_OWNER]
     return [f"{kind}/{model}" for kind in _SERVE_OPEN_WEIGHTS] if _OPEN_WEIGHTS.match(model) else []
 
 
-def _behind_prefixes(model: str, catalogue: Catalogue) -> tuple[set[str], set[str]]:
-    """The promised providers' names in the table that are `prefix/model`, and those that are `prefix/…/model`."""
-    behind, deeper = set(), set()
+def _behind_prefixes(model: str, catalogue: Catalogue) -> tuple[set[str], set[str], set[str]]:
+    """Names in the table: `prefix/model` and `prefix/…/model` of the promised providers, `prefix/model` of others."""
+    behind: set[str] = set()
+    deeper: set[str] = set()
+    elsewhere: set[str] = set()
     small = model.lower()
     for name in catalogue.table:
-        kind, _, rest = name.partition("/")
-        kind = _MEANT.get(kind, kind)
-        if kind in PROMISED and rest.lower() == small:
-            behind.add(f"{kind}/{rest}")
+        prefix, _, rest = name.partition("/")
+        kind = _MEANT.get(prefix, prefix)
+        if rest.lower() == small and is_provider(kind, catalogue):
+            (behind if kind in PROMISED else elsewhere).add(f"{kind}/{rest}")
         elif kind in PROMISED and kind != "azure" and rest.lower().endswith("/" + small):
             deeper.add(f"{kind}/{rest}")
-    return behind, deeper
+    return behind, deeper, elsewhere
 
 
 def _in_order(names: Iterable[str]) -> list[str]:
-    return sorted(names, key=lambda name: (PROMISED.index(name.partition("/")[0]), name))
+    places = {kind: place for place, kind in enumerate(PROMISED)}
+    return sorted(names, key=lambda name: (places.get(name.partition("/")[0], len(PROMISED)), name))

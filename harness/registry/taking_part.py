@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from harness.ask import Provider, Secret
+from harness.document import did_you_mean
 from harness.errors import NothingSelected, WrongUse
 from harness.registry.addresses import answers, is_local, wrong_address
 from harness.registry.catalogue import Catalogue
@@ -109,9 +110,10 @@ def resolve(name: str, registry: Registry, catalogue: Catalogue, env: Mapping[st
     try:
         model = detect(name, catalogue)
     except WrongUse as error:
-        raise WrongUse(
-            f"'{name}' is neither a provider of {registry.path} nor a model that can be told: {error}"
-        ) from None
+        near = did_you_mean(name, [entry.provider.name for entry in registry.entries])
+        why, _, hint = str(error).partition("\n")
+        hint = near if near.startswith("did") else hint
+        raise WrongUse(f"no provider of {registry.path} is called '{name}', and {why}\n{hint}") from None
     made = _made(model, env)
     _need(made)
     return made.provider
