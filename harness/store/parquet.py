@@ -20,6 +20,7 @@ GROUP_BYTES = 128 << 20
 """A row group ends at so many rows, or so many bytes of Arrow memory where rows are long."""
 
 _CHUNK_BYTES = 16 << 20
+_BATCH_ROWS = 8192
 
 
 def write(path: Path, rows: Iterable[bytes], schema: pa.Schema) -> Part:
@@ -58,6 +59,8 @@ class _Writer:
             self._gather()
 
     def _gather(self) -> None:
+        if not self._lines:
+            return
         with guarded(self._path, "cannot be written"):
             self._tables.append(table(self._lines, self._schema))
             self._rows += len(self._lines)
@@ -75,7 +78,8 @@ class _Writer:
     def finish(self) -> Part:
         self._gather()
         with guarded(self._path, "cannot be written"):
-            self._write_group()
+            if self._tables:
+                self._write_group()
             self._parquet.close()
             self._file.close()
             found = pq.read_metadata(self._spare).num_rows
@@ -124,4 +128,4 @@ def read(path: Path, columns: Sequence[str] | None) -> pa.Table:
 def batches(path: Path, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
     """The file's rows in order, in pieces that fit in memory. Raises StoreError if it cannot be read."""
     with guarded(path, "cannot be read"), pq.ParquetFile(path) as file:
-        yield from file.iter_batches(batch_size=8192, columns=list(columns))
+        yield from file.iter_batches(batch_size=_BATCH_ROWS, columns=list(columns))

@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from datetime import timedelta, timezone
+from types import MappingProxyType
 
 import pyarrow as pa
 import pytest
@@ -22,31 +23,97 @@ def through_parquet_types(*attempts):
 
 
 def test_calls_has_exactly_the_promised_columns_in_order():
-    assert (
-        CALLS.names
-        == (
-            "run_id trial_id attempt call_key suite suite_hash case_id case_hash cluster capability tags repeat phase "
-            "provider wire model_requested model_served simulated replayed "
-            "messages_json params_json params_dropped stream "
-            "started_at scheduled_s queue_s throttle_s connect_s ttft_s ttfv_s latency_s chunk_count itl_p50_s itl_p95_s "
-            "itl_max_s timing_source loop_lag_s saturated "
-            "status text reasoning tool_calls_json finish_reason response_id fingerprint http_status failure_kind "
-            "failure_side retryable retry_after_s error "
-            "prompt_tokens completion_tokens cached_tokens cache_write_tokens reasoning_tokens token_source cost_usd "
-            "cost_status price_id "
-            "worker host harness_version litellm_version metadata"
-        ).split()
-    )
+    assert CALLS.names == [
+        "run_id",
+        "trial_id",
+        "attempt",
+        "call_key",
+        "suite",
+        "suite_hash",
+        "case_id",
+        "case_hash",
+        "cluster",
+        "capability",
+        "tags",
+        "repeat",
+        "phase",
+        "provider",
+        "wire",
+        "model_requested",
+        "model_served",
+        "simulated",
+        "replayed",
+        "messages_json",
+        "params_json",
+        "params_dropped",
+        "stream",
+        "started_at",
+        "scheduled_s",
+        "queue_s",
+        "throttle_s",
+        "connect_s",
+        "ttft_s",
+        "ttfv_s",
+        "latency_s",
+        "chunk_count",
+        "itl_p50_s",
+        "itl_p95_s",
+        "itl_max_s",
+        "timing_source",
+        "loop_lag_s",
+        "saturated",
+        "status",
+        "text",
+        "reasoning",
+        "tool_calls_json",
+        "finish_reason",
+        "response_id",
+        "fingerprint",
+        "http_status",
+        "failure_kind",
+        "failure_side",
+        "retryable",
+        "retry_after_s",
+        "error",
+        "prompt_tokens",
+        "completion_tokens",
+        "cached_tokens",
+        "cache_write_tokens",
+        "reasoning_tokens",
+        "token_source",
+        "cost_usd",
+        "cost_status",
+        "price_id",
+        "worker",
+        "host",
+        "harness_version",
+        "litellm_version",
+        "metadata",
+    ]
 
 
 def test_scores_has_the_promised_columns_and_weight_and_simulated_behind_them():
-    assert (
-        SCORES.names
-        == (
-            "run_id trial_id provider suite suite_hash case_id case_hash cluster capability repeat scorer scorer_version "
-            "state value extracted reason judge_trial_id weight simulated"
-        ).split()
-    )
+    assert SCORES.names == [
+        "run_id",
+        "trial_id",
+        "provider",
+        "suite",
+        "suite_hash",
+        "case_id",
+        "case_hash",
+        "cluster",
+        "capability",
+        "repeat",
+        "scorer",
+        "scorer_version",
+        "state",
+        "value",
+        "extracted",
+        "reason",
+        "judge_trial_id",
+        "weight",
+        "simulated",
+    ]
 
 
 @pytest.mark.parametrize("schema", [CALLS, SCORES])
@@ -110,6 +177,12 @@ def test_half_an_emoji_and_a_number_beyond_64_bits_are_mended_not_refused():
     assert row["prompt_tokens"] is None
     assert row["completion_tokens"] == 3
     assert json.loads(row["tool_calls_json"]) == [{"name": "f", "arguments": '"\ufffd"', "id": ""}]
+
+
+def test_params_may_hold_any_mapping():
+    params = MappingProxyType({"response_format": MappingProxyType({"type": "json_object"})})
+    row = call_row(replace(made.attempt(), sent=replace(made.attempt().sent, params=params)), CONTEXT)
+    assert json.loads(row["params_json"]) == {"response_format": {"type": "json_object"}}
 
 
 def test_params_that_are_not_json_are_refused():

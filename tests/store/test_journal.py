@@ -101,7 +101,9 @@ def test_two_lines_run_together_are_counted_as_two(path):
 def test_a_second_writer_is_refused_until_the_first_lets_go(path):
     with Journal(path), pytest.raises(StoreError, match="is being written by another process"):
         Journal(path)
-    Journal(path).close()
+    journal = Journal(path)
+    journal.close()
+    journal.close()
 
 
 def test_a_writer_that_was_killed_holds_nothing(path):
@@ -119,7 +121,7 @@ os.kill(os.getpid(), signal.SIGKILL)
 
 
 def test_a_folder_without_the_journal_says_so(tmp_path):
-    with pytest.raises(StoreError, match="journal.jsonl cannot be written: there is no such file"):
+    with pytest.raises(StoreError, match=r"journal\.jsonl cannot be written: there is no such file"):
         Journal(tmp_path / "journal.jsonl")
 
 
