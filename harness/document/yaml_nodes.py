@@ -74,10 +74,13 @@ def _syntax(error: yaml.MarkedYAMLError) -> _Found:
     mark = error.problem_mark or error.context_mark
     line = mark.line + 1 if mark else 1
     context = f" ({error.context})" if error.context else ""
+    problem = error.problem or ""
     hint = ""
-    if "cannot start any token" in (error.problem or "") or "mapping values are not allowed" in (error.problem or ""):
-        hint = "text with ': ', '#', '%' or a tab in it stands in quotes; indent with spaces"
-    return line, f"is not YAML: {error.problem}{context}", hint
+    if "tab character" in problem:
+        hint = "indent with spaces"
+    elif "cannot start any token" in problem or "mapping values are not allowed" in problem:
+        hint = "text with ': ', '#', '%', '@' or a tab in it stands in quotes; indent with spaces"
+    return line, f"is not YAML: {problem}{context}", hint
 
 
 def _inspect(root: Node) -> None:
