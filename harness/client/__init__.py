@@ -1,0 +1,13 @@
+"""The one door to providers: litellm translates, we transport.
+
+A request is built by litellm's classes for the provider (`translate`), goes out on our own transport (`transport`), and comes back as raw bytes with
+the moments at which they arrived; a wire (`wires/`) decodes them after the last byte. What no wire serves goes through litellm (`via_litellm`).
+"""
+
+from __future__ import annotations
+
+from harness.client.client import Client
+from harness.client.cost import cost_of, most_it_can_cost
+from harness.client.sync import wait
+
+__all__ = ["Client", "cost_of", "most_it_can_cost", "wait"]

@@ -1,0 +1,155 @@
+"""The client: one question in, the attempts at it out. What fails is data, not an exception."""
+
+from __future__ import annotations
+
+import asyncio
+import difflib
+import random
+import time
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from types import MappingProxyType, TracebackType
+from typing import Self
+
+from harness.ask import Case, JsonObject, Prompt, Provider, Trial, content_address
+from harness.client.calls import not_sent
+from harness.client.cost import cost_of
+from harness.client.door import litellm
+from harness.client.failures import failure
+from harness.client.limits import Pace, Waited
+from harness.client.retries import wait_before_retry
+from harness.client.session import Called, Session
+from harness.client.timing import clock_of
+from harness.client.translate import VIA_LITELLM, Untranslatable, translate, wire_of
+from harness.errors import WrongUse
+from harness.told import Attempt
+
+_NOTHING: Mapping[str, str] = MappingProxyType({})
+
+
+class Client:
+    """Asks providers.
+
+    Within `async with` connections are kept and used again. Outside of it they are closed when nothing is in flight any more, so that a single
+    `ask` needs no closing. `metadata` (labels of the user's own, no credentials) is carried into every attempt.
+    """
+
+    def __init__(self, providers: Iterable[Provider] = (), *, metadata: Mapping[str, str] = _NOTHING) -> None:
+        self._providers = {provider.name: provider for provider in providers}
+        self._metadata = dict(metadata)
+        self._anchor = datetime.now(UTC), time.perf_counter()
+        self._rng = random.Random()  # noqa: S311 - spreads retries, keeps no secret
+        self._paces: dict[str, Pace] = {}
+        self._session: Session | None = None
+        self._holders = 0
+
+    async def __aenter__(self) -> Self:
+        litellm()  # two seconds that no attempt shall wait for
+        self._hold()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._release()
+
+    async def aclose(self) -> None:
+        """Closes what is open, whoever still holds it."""
+        session, self._session, self._holders = self._session, None, 0
+        if session is not None:
+            await session.aclose()
+
+    async def ask(
+        self, provider: Provider | str, prompt: Prompt | str, *, params: JsonObject = _NOTHING, stream: bool = True
+    ) -> Attempt:
+        """Asks one question, tries again as the provider's retries say, and returns the deciding attempt: the last.
+
+        The provider's own params are sent unless `params` says otherwise. Raises WrongUse for a name that is not registered.
+        """
+        if isinstance(provider, str):
+            provider = self._named(provider)
+        if isinstance(prompt, str):
+            prompt = Prompt(({"role": "user", "content": prompt},))
+        case = Case(content_address(prompt.as_json()), prompt, capability="ask", criteria=())
+        trial = Trial("ask", case.hash, case, provider, {**provider.params, **params}, stream=stream)
+        return [attempt async for attempt in self.attempts(trial)][-1]
+
+    async def attempts(self, trial: Trial) -> AsyncIterator[Attempt]:
+        """Each attempt at the trial as it ends: the first, and retries of what is retryable. The waiting before one is its `throttle_s`.
+
+        `trial.params` are sent as they are. Cancelling leaves nothing behind and nothing recorded.
+        """
+        number, waited_s = 1, 0.0
+        while True:
+            attempt = await self._attempt(trial, number, waited_s)
+            yield attempt
+            wait = wait_before_retry(attempt.failure, number, trial.provider.retries, self._rng)
+            if wait is None:
+                return
+            begun = time.perf_counter()
+            await asyncio.sleep(wait)
+            number, waited_s = number + 1, time.perf_counter() - begun
+
+    async def _attempt(self, trial: Trial, number: int, waited_s: float) -> Attempt:
+        called = await self._call(trial)
+        facts = called.facts
+        waited = Waited(called.waited.queue_s, called.waited.throttle_s + waited_s)
+        wall, monotonic = self._anchor
+        return Attempt(
+            trial=trial,
+            number=number,
+            started_at=wall + timedelta(seconds=called.started - monotonic),
+            sent=facts.sent,
+            reply=facts.decoded.reply,
+            usage=facts.decoded.usage,
+            cost=cost_of(facts.decoded.usage, trial.provider.prices),
+            clock=clock_of(facts, waited, called.lag_s),
+            failure=facts.decoded.failure,
+            http_status=facts.http_status,
+            simulated=trial.provider.simulated is not None or "x-simulated" in facts.headers,
+            metadata=self._metadata,
+        )
+
+    async def _call(self, trial: Trial) -> Called:
+        """The call; one that could not be made is a call as well."""
+        provider, prompt, params = trial.provider, trial.case.prompt, trial.params
+        name, started = VIA_LITELLM, time.perf_counter()
+        try:
+            async with self._held() as session:
+                wire = wire_of(provider, prompt, params)
+                if wire is None:
+                    return await session.call(trial, None)
+                name = wire.name
+                return await session.call(trial, translate(provider, wire, prompt, params, stream=trial.stream))
+        except Untranslatable as refused:
+            why = refused.failure
+        except Exception as error:  # noqa: BLE001 - a fault of ours in one call must not end a run of thousands
+            why = failure("client_error", f"{type(error).__name__}: {error}", key=provider.api_key)
+        return Called(not_sent(trial, name, why), Waited(0.0, 0.0), started)
+
+    def _named(self, name: str) -> Provider:
+        if name not in self._providers:
+            close = difflib.get_close_matches(name, self._providers, n=3) or sorted(self._providers)
+            names = f"; there is {', '.join(close)}" if close else "; the client was given none"
+            raise WrongUse(f"no provider is called {name!r}{names}")
+        return self._providers[name]
+
+    @asynccontextmanager
+    async def _held(self) -> AsyncIterator[Session]:
+        session = self._hold()
+        try:
+            yield session
+        finally:
+            await self._release()
+
+    def _hold(self) -> Session:
+        if self._session is None:
+            self._session = Session(self._paces)
+        self._holders += 1
+        return self._session
+
+    async def _release(self) -> None:
+        self._holders = max(0, self._holders - 1)
+        if self._holders == 0:
+            await self.aclose()

@@ -1,0 +1,35 @@
+"""litellm's door: the one place that imports it, late and silenced.
+
+Its import takes about two seconds, fetches its price table over the network unless told not to, and warns about its own parts; here it
+fetches nothing, prints nothing, phones nowhere.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import logging
+import os
+import warnings
+from typing import Any
+
+
+@functools.cache
+def litellm() -> Any:
+    """The module, imported on first use."""
+    os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
+    os.environ.setdefault("LITELLM_LOG", "CRITICAL")
+    with quiet():
+        module: Any = importlib.import_module("litellm")
+        importlib.import_module("litellm.utils")
+    module.telemetry = False
+    module.suppress_debug_info = True
+    module.num_retries = None
+    for name in ("LiteLLM", "LiteLLM Router", "LiteLLM Proxy"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+    return module
+
+
+def quiet() -> warnings.catch_warnings[Any]:
+    """A context in which litellm's warnings about itself (pydantic, deprecations) are not shown; not for use across an await."""
+    return warnings.catch_warnings(action="ignore")

@@ -1,0 +1,138 @@
+"""The Anthropic messages wire (https://docs.anthropic.com/en/api/messages and …/messages-streaming).
+
+A stream is whole when `message_stop` came and a `message_delta` before it told the stop reason. `input_tokens` leaves out what was
+read from the cache and written to it; our `prompt_tokens` includes both, as on every wire.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
+
+import orjson
+
+from harness.client.failures import failure, from_error
+from harness.client.wires.contract import Chunk, Decoded, Endpoint, Wire
+from harness.client.wires.counts import count, inside, usage_of
+from harness.client.wires.draft import Draft, joined, whole
+from harness.client.wires.sse import Event, events, is_stream
+from harness.told import Failure, Usage
+
+ENDPOINTS: Mapping[str, Endpoint] = MappingProxyType(
+    {"anthropic": Endpoint("https://api.anthropic.com", path="/v1/messages")}
+)
+"""The kinds of providers, by litellm's name, whose servers speak this wire."""
+
+
+def read_body(chunks: Sequence[Chunk]) -> Decoded:
+    """The reply of a body. Not JSON, or without a list of content: `response_malformed`; no content in it: `empty_response`."""
+    draft = Draft()
+    try:
+        body = orjson.loads(joined(chunks))
+    except orjson.JSONDecodeError as error:
+        return draft.done(failure("response_malformed", f"the body is not JSON: {error}"))
+    if isinstance(body, Mapping) and (body.get("error") or body.get("type") == "error"):
+        return draft.done(from_error(body.get("error") or body))
+    content = inside(body, "content")
+    if not isinstance(content, list):
+        return draft.done(failure("response_malformed", "the body is JSON, but no message: it has no content"))
+    draft.name_it(body)
+    draft.usage = _usage(body.get("usage"))
+    draft.begin(chunks[0][0])
+    for index, block in enumerate(content):
+        _begin_block(draft, index, block)
+        if inside(block, "type") == "tool_use":
+            draft.call(index).arguments.append(json.dumps(block.get("input", {}), ensure_ascii=False))
+    draft.finish(body.get("stop_reason"))
+    return whole(draft, chunks)
+
+
+def read_stream(chunks: Sequence[Chunk]) -> Decoded:
+    """The reply of a stream; of a server that ignored `stream`, the reply of its body."""
+    if not is_stream(chunks):
+        return read_body(chunks)
+    draft, usage, stopped = Draft(), dict[str, Any](), False
+    for event in events(chunks):
+        if fault := _take(draft, usage, event):
+            return draft.done(fault)
+        if event.name == "message_stop" or '"message_stop"' in event.data[:40]:
+            stopped = True
+            break
+    for call in draft.calls.values():
+        call.arguments = call.arguments or ["{}"]  # a tool without parameters is called without any delta
+    if not stopped or draft.finish_reason is None:
+        missing = "its message_stop" if draft.finish_reason else "a stop reason"
+        return draft.done(failure("stream_truncated", f"the stream ended without {missing}"))
+    return draft.done()
+
+
+def _take(draft: Draft, usage: dict[str, Any], event: Event) -> Failure | None:
+    """Adds one event to the draft; says what is wrong with it, if something is."""
+    try:
+        body = orjson.loads(event.data)
+    except orjson.JSONDecodeError as error:
+        if not event.whole:
+            return None  # the stream was cut within it
+        return failure("stream_malformed", f"an event of the stream is not JSON: {error}")
+    if not isinstance(body, Mapping):
+        return failure("stream_malformed", "an event of the stream is no JSON object")
+    draft.begin(event.at)
+    match body.get("type", event.name):
+        case "error":
+            return from_error(body.get("error") or body)
+        case "message_start":
+            message = inside(body, "message")
+            draft.name_it(message if isinstance(message, Mapping) else {})
+            _count_in(draft, usage, inside(message, "usage"))
+        case "content_block_start":
+            _begin_block(draft, count(body.get("index")) or 0, body.get("content_block"))
+        case "content_block_delta":
+            _add_delta(draft, count(body.get("index")) or 0, body.get("delta"))
+        case "message_delta":
+            draft.finish(inside(body, "delta", "stop_reason"))
+            _count_in(draft, usage, body.get("usage"))
+    return None
+
+
+def _begin_block(draft: Draft, index: int, block: Any) -> None:
+    match inside(block, "type"):
+        case "text":
+            draft.add_text(block.get("text"))
+        case "thinking":
+            draft.add_reasoning(block.get("thinking"))
+        case "tool_use":
+            call = draft.call(index)
+            call.name, call.id = str(block.get("name") or ""), str(block.get("id") or "")
+
+
+def _add_delta(draft: Draft, index: int, delta: Any) -> None:
+    match inside(delta, "type"):
+        case "text_delta":
+            draft.add_text(delta.get("text"))
+        case "thinking_delta":
+            draft.add_reasoning(delta.get("thinking"))
+        case "input_json_delta" if index in draft.calls:
+            part = delta.get("partial_json")
+            if isinstance(part, str) and part:
+                draft.call(index).arguments.append(part)
+
+
+def _count_in(draft: Draft, usage: dict[str, Any], told: Any) -> None:
+    """Usage comes in two parts, and the later figures are cumulative: they replace the earlier ones."""
+    if isinstance(told, Mapping):
+        usage.update((key, value) for key, value in told.items() if value is not None)
+        draft.usage = _usage(usage)
+
+
+def _usage(told: Any) -> Usage:
+    fresh = count(inside(told, "input_tokens"))
+    read, written = count(inside(told, "cache_read_input_tokens")), count(inside(told, "cache_creation_input_tokens"))
+    prompt = None if fresh is None else fresh + (read or 0) + (written or 0)
+    thought = count(inside(told, "output_tokens_details", "thinking_tokens"))
+    completion = count(inside(told, "output_tokens"))
+    return usage_of(prompt, completion, cached=read, cache_write=written, reasoning=thought)
+
+
+WIRE = Wire("anthropic_messages", ENDPOINTS, read_body, read_stream, frozenset({"messages", "system"}))

@@ -1,0 +1,63 @@
+"""What every wire is: how its servers are addressed, and two pure functions that read what came back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from harness.told import Failure, Reply, Usage
+
+Chunk = tuple[float, bytes]
+"""Bytes with the second (monotonic clock) at which they arrived."""
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """When what came arrived (monotonic seconds): first content, first visible content, last content, each piece of content."""
+
+    first: float | None = None
+    visible: float | None = None
+    last: float | None = None
+    pieces: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """What a body or a stream says; of a failed one, what had come until then."""
+
+    reply: Reply = field(default_factory=Reply)
+    usage: Usage = field(default_factory=Usage)
+    marks: Marks = field(default_factory=Marks)
+    failure: Failure | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """How one kind of provider (litellm's name) on a wire is addressed.
+
+    `base` is used where the registry gives no base_url; None: litellm knows it, or there is none. `path` is appended to the base unless it
+    ends so already; None: litellm's own rule. `{model}` and `{api_version}` in it are filled in. `key_header` carries the key; None:
+    litellm's own headers. `asks_usage`: a stream tells its usage only when asked to, by `stream_options`. `host_first`: the model may
+    be written `host/owner/model`, which the server knows as `owner/model:host`.
+    """
+
+    base: str | None = None
+    path: str | None = None
+    key_header: str | None = None
+    needs_base: bool = False
+    asks_usage: bool = False
+    host_first: bool = False
+
+
+@dataclass(frozen=True)
+class Wire:
+    """One response format: its name, the kinds of providers that speak it, how it is read.
+
+    `messages` names the keys of the request's body that hold messages; the rest are parameters.
+    """
+
+    name: str
+    endpoints: Mapping[str, Endpoint]
+    read_body: Callable[[Sequence[Chunk]], Decoded]
+    read_stream: Callable[[Sequence[Chunk]], Decoded]
+    messages: frozenset[str] = field(default=frozenset({"messages"}))

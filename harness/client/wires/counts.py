@@ -1,0 +1,36 @@
+"""Token counts as providers tell them: what is no count is unknown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from harness.told import Usage
+
+
+def count(value: Any) -> int | None:
+    """A count of tokens; None for what is none: negative, not a whole number, text, true."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return int(value) if value >= 0 and value == int(value) else None
+
+
+def inside(value: Any, *path: str) -> Any:
+    """What stands at the path of keys in nested objects; None where the path ends early."""
+    for key in path:
+        value = value.get(key) if isinstance(value, Mapping) else None
+    return value
+
+
+def usage_of(
+    prompt: int | None,
+    completion: int | None,
+    *,
+    cached: int | None = None,
+    cache_write: int | None = None,
+    reasoning: int | None = None,
+) -> Usage:
+    """The usage with its source: "usage" if the provider counted the prompt or the reply, else "none" and nothing is known."""
+    if prompt is None and completion is None:
+        return Usage()
+    return Usage(prompt, completion, cached, cache_write, reasoning, "usage")

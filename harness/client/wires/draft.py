@@ -1,0 +1,133 @@
+"""A reply in the making: what came so far, with its marks, and the rules by which it becomes an answer or a failure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from harness.ask import ToolCall
+from harness.client.failures import failure
+from harness.client.wires.contract import Chunk, Decoded, Marks
+from harness.told import Failure, Reply, Usage
+
+
+@dataclass(slots=True)
+class Call:
+    """A tool call in the making."""
+
+    id: str = ""
+    name: str = ""
+    arguments: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Draft:
+    """What came so far. Pieces of nothing leave no mark."""
+
+    text: list[str] = field(default_factory=list)
+    reasoning: list[str] = field(default_factory=list)
+    calls: dict[int, Call] = field(default_factory=dict)
+    finish_reason: str | None = None
+    response_id: str | None = None
+    fingerprint: str | None = None
+    model_served: str | None = None
+    usage: Usage = field(default_factory=Usage)
+    at: float = 0.0
+    marked: bool = False
+    pieces: list[float] = field(default_factory=list)
+    visible: float | None = None
+
+    def begin(self, at: float) -> None:
+        """A new event, which arrived then: what is added from now on is one piece of content."""
+        self.at, self.marked = at, False
+
+    def add_text(self, text: Any) -> None:
+        """A piece of visible text; anything but a string that says something is left out."""
+        if isinstance(text, str) and text:
+            self.text.append(text)
+            self._mark(visible=True)
+
+    def add_reasoning(self, text: Any) -> None:
+        """A piece of thinking, which is not visible."""
+        if isinstance(text, str) and text:
+            self.reasoning.append(text)
+            self._mark(visible=False)
+
+    def call(self, index: int) -> Call:
+        """The tool call with this index, new or begun before."""
+        self._mark(visible=True)
+        return self.calls.setdefault(index, Call())
+
+    def _mark(self, *, visible: bool) -> None:
+        if not self.marked:
+            self.pieces.append(self.at)
+            self.marked = True
+        if visible and self.visible is None:
+            self.visible = self.at
+
+    def name_it(self, source: Any, *, id_key: str = "id") -> None:
+        """Takes over the response's id, the model that served it and its fingerprint, where they are told."""
+        for attribute, key in (
+            ("response_id", id_key),
+            ("model_served", "model"),
+            ("fingerprint", "system_fingerprint"),
+        ):
+            value = source.get(key)
+            if isinstance(value, str) and value and getattr(self, attribute) is None:
+                setattr(self, attribute, value)
+
+    def finish(self, reason: Any) -> None:
+        """The first reason counts: a second one in the same answer is a server's slip."""
+        if isinstance(reason, str) and reason and self.finish_reason is None:
+            self.finish_reason = FINISH.get(reason, reason)
+
+    def done(self, fault: Failure | None = None) -> Decoded:
+        """The answer, or the failure: `fault`, or that the answer is of nothing."""
+        calls = tuple(
+            ToolCall(call.name, "".join(call.arguments), call.id) for _index, call in sorted(self.calls.items())
+        )
+        reply = Reply(
+            text="".join(self.text),
+            reasoning="".join(self.reasoning),
+            tool_calls=calls,
+            finish_reason=self.finish_reason,
+            response_id=self.response_id,
+            fingerprint=self.fingerprint,
+            model_served=self.model_served,
+        )
+        pieces = tuple(self.pieces)
+        marks = Marks(pieces[0], self.visible, pieces[-1], pieces) if pieces else Marks()
+        return Decoded(reply, self.usage, marks, fault or nothing_in(reply))
+
+
+FINISH = {
+    "end_turn": "stop", "stop_sequence": "stop", "eos": "stop", "eos_token": "stop", "max_tokens": "length",
+    "tool_use": "tool_calls", "refusal": "content_filter", "content_filtered": "content_filter",
+}  # fmt: skip
+"""Other names of the finish reasons `stop`, `length`, `tool_calls`, `content_filter`; names beyond these are kept as they came."""
+
+
+def nothing_in(reply: Reply) -> Failure | None:
+    """Why the reply is no answer, if it is none. One that reached its token limit is an answer, though an empty one."""
+    if reply.text or reply.tool_calls or reply.finish_reason == "length":
+        return None
+    if reply.finish_reason == "content_filter":
+        return failure("content_filtered", "the provider's content filter left nothing of the answer")
+    thought = ", though some reasoning" if reply.reasoning else ""
+    return failure("empty_response", f"the answer has neither text nor tool call{thought}")
+
+
+def joined(chunks: Sequence[Chunk]) -> bytes:
+    """The whole body."""
+    return b"".join(data for _at, data in chunks)
+
+
+def whole(draft: Draft, chunks: Sequence[Chunk]) -> Decoded:
+    """The answer of a body that is no stream: one piece of content, from its first bytes to its last."""
+    decoded = draft.done()
+    if not draft.pieces:
+        return decoded
+    first, last = chunks[0][0], chunks[-1][0]
+    marks = Marks(first, first if draft.visible is not None else None, last, (last,))
+    return replace(decoded, marks=marks)
