@@ -1,0 +1,9 @@
+"""Weights that the evidence supports: which provider takes a capability's traffic, and `reports/routing.toml`."""
+
+from harness.routing.changes import check_replaces, diff
+from harness.routing.choose import choose
+from harness.routing.file import address, load, save
+from harness.routing.objective import Objective
+from harness.routing.schema import schema
+
+__all__ = ["Objective", "address", "check_replaces", "choose", "diff", "load", "save", "schema"]

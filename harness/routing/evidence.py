@@ -1,0 +1,137 @@
+"""What a choice of routes rests on: values of the same cases for every provider, reliability, cost, and where it all is from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import numpy as np
+import pandas as pd
+
+from harness.errors import NothingSelected, WrongUse
+from harness.stats import Posterior, cases_of, flags, paired_posteriors, shrink, trials_of, wilson
+
+RELIABLE = 0.9
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """`values`: a row for each (capability, case_hash), a column for each provider, NaN where it has no scored value.
+
+    `clusters` are the rows' clusters. `reliable_at_most` is the upper bound of each provider's reliability, `cost_per_call` in USD is
+    infinite where unknown. `created` is the start of the last attempt.
+    """
+
+    values: pd.DataFrame
+    clusters: pd.Series
+    reliable_at_most: dict[str, float]
+    cost_per_call: dict[str, float]
+    simulated: bool
+    run_ids: tuple[str, ...]
+    suite_hashes: dict[str, str]
+    price_ids: tuple[str, ...]
+    created: datetime
+    _compared: dict[tuple[str, str, float], dict[str, Posterior]] = field(default_factory=dict)
+
+    @classmethod
+    def gather(cls, calls: pd.DataFrame, scores: pd.DataFrame) -> Evidence:
+        """Read it from calls and scores.
+
+        Raises:
+            NothingSelected: no trial was measured.
+            WrongUse: simulated and real rows are mixed.
+        """
+        measured = calls[(calls["phase"] == "measure").astype(bool)]
+        if measured.empty:
+            raise NothingSelected("no trial was measured: there is nothing to choose routes from")
+        simulated = flags(measured["simulated"])
+        if simulated.any() and not simulated.all():
+            raise WrongUse(
+                "simulated and real providers are mixed, and their evidence says nothing of each other: "
+                "run one kind at a time (--only, --simulated)"
+            )
+        trials = trials_of(calls, scores)
+        cases = cases_of(trials, ["provider", "capability"])
+        scored = cases[cases["state"] == "scored"]
+        place = ["capability", "case_hash"]
+        in_time = measured.sort_values("started_at", kind="stable")
+        return cls(
+            values=scored.pivot(index=place, columns="provider", values="value").sort_index(),
+            clusters=scored.drop_duplicates(place).set_index(place)["cluster"].sort_index(),
+            reliable_at_most=_reliable_at_most(trials),
+            cost_per_call=_cost_per_call(measured),
+            simulated=bool(simulated.any()),
+            run_ids=_names(measured["run_id"]),
+            suite_hashes=dict(zip(in_time["suite"].astype(str), in_time["suite_hash"].astype(str), strict=True)),
+            price_ids=_names(measured["price_id"]),
+            created=in_time["started_at"].iloc[-1].floor("us").to_pydatetime(),
+        )
+
+    @property
+    def capabilities(self) -> list[str]:
+        """The capabilities with a scored case, sorted."""
+        return [str(name) for name in self.values.index.unique("capability")]
+
+    @property
+    def providers(self) -> list[str]:
+        """Everybody who was asked, sorted."""
+        return sorted(self.reliable_at_most)
+
+    def scored_in(self, capability: str) -> list[str]:
+        """The providers with a scored case in one of `capabilities`, sorted."""
+        rows = self.values.loc[[capability]]
+        return [str(name) for name in rows.columns if rows[name].notna().any()]
+
+    def is_reliable(self, provider: str) -> bool:
+        """Whether its reliability may be 0.9 or more; a provider that was never really asked is not."""
+        return self.reliable_at_most[provider] >= RELIABLE
+
+    def best_single(self, among: list[str], prior_mass: float) -> str:
+        """The best of `among` over all cases: by mean quality; of equals the cheaper one, then the first by name.
+
+        So that a provider with three lucky cases does not win, means are pulled toward 0.5 with `prior_mass`. The centre is fixed: what
+        others scored changes nothing between two providers. Who is not reliable is taken only where nobody is.
+        """
+
+        def rank(provider: str) -> tuple[bool, float, float, str]:
+            values = self.values[provider].dropna()
+            mean = shrink(float(values.mean()) if len(values) else 0.5, len(values), 0.5, prior_mass)
+            return not self.is_reliable(provider), -round(mean, 12), self.cost_per_call[provider], provider
+
+        return min(among, key=rank)
+
+    def posteriors(self, challenger: str, incumbent: str, prior_mass: float) -> dict[str, Posterior]:
+        """What is believed of challenger − incumbent, for each capability in which they share a scored case."""
+        key = (challenger, incumbent, prior_mass)
+        if key not in self._compared:
+            self._compared[key] = self._compare(*key)
+        return self._compared[key]
+
+    def _compare(self, challenger: str, incumbent: str, prior_mass: float) -> dict[str, Posterior]:
+        differences = (self.values[challenger] - self.values[incumbent]).dropna()
+        if differences.empty:
+            return {}
+        groups = differences.index.get_level_values("capability").to_numpy()
+        clusters = self.clusters.loc[differences.index].to_numpy()
+        found = paired_posteriors(differences.to_numpy(dtype=float), groups, clusters, prior_mass)
+        return {str(name): posterior for name, posterior in found.items()}
+
+
+def _reliable_at_most(trials: pd.DataFrame) -> dict[str, float]:
+    counts = trials.assign(against=trials["side"] == "provider").groupby("provider")[["answered", "against"]].sum()
+    bounds = {}
+    for provider, good, bad in counts.itertuples():
+        n = int(good) + int(bad)
+        bounds[str(provider)] = wilson(int(good), n).high if n else 0.0
+    return bounds
+
+
+def _cost_per_call(measured: pd.DataFrame) -> dict[str, float]:
+    paid = measured[~flags(measured["replayed"])]
+    means = pd.to_numeric(paid["cost_usd"]).groupby(paid["provider"].to_numpy()).mean()
+    costs = {str(name): np.inf for name in measured["provider"].unique()}
+    return costs | {str(name): float(mean) for name, mean in means.dropna().items()}
+
+
+def _names(column: pd.Series) -> tuple[str, ...]:
+    return tuple(sorted(str(name) for name in column.dropna().unique()))
