@@ -34,7 +34,7 @@ def _reason(route: Route, compared: Compared) -> str:
             f"{route.challenger} is {better} than {route.incumbent} ({seen}), so {shares} to keep the comparison alive"
         )
     if route.decision == "hold":
-        return f"{route.incumbent} stays: {route.challenger}{among} is hardly {better} ({seen})"
+        return f"{route.incumbent} stays: {route.challenger}{among} is probably not {better} ({seen})"
     return f"{route.incumbent} stays for now: whether {route.challenger}{among} is {better} is open ({seen}); {_missing(route.n_needed)}"
 
 

@@ -91,7 +91,7 @@ def test_a_margin_has_to_be_beaten_too():
     assert only(table, present).decision == "shift"
     route = only(table, present, margin=0.3)
     assert route.decision == "hold"
-    assert "is hardly better by more than 30 points (+10.0 points on 100 same cases" in route.why
+    assert "is probably not better by more than 30 points (+10.0 points on 100 same cases" in route.why
 
 
 def test_of_several_better_ones_the_best_takes_over():
