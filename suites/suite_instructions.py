@@ -149,7 +149,7 @@ def quoted(words: Sequence[str]) -> str:
 
 
 def includes(rng: random.Random, text: str) -> Demand:
-    words = rng.sample(sorted({word.lower() for word in words_of(text) if len(word) > 4}), 2)
+    words = rng.sample(sorted({word.lower() for word in words_of(text) if len(word) > 3}), 2)
     gone = re.compile(words[1], re.IGNORECASE)
     return Demand(f"Use the words {quoted(words)}.", {"includes": words}, lambda text: gone.sub("it", text))
 
