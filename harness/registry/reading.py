@@ -42,13 +42,17 @@ def load(path: Path, env: Mapping[str, str]) -> Registry:
     try:
         form = check(FileForm, document)
     except BadInput as error:
-        raise BadInput([*error.problems, *problems]) from None
+        raise BadInput(_by_line([*error.problems, *problems])) from None
     reading = _Reading(document, env, problems)
     fallback = _fallback(form.fallback)
     entries = tuple(reading.entry(number, one, fallback.retries) for number, one in enumerate(form.providers))
     if reading.problems:
-        raise BadInput(sorted(reading.problems, key=lambda one: one.line or 0))
+        raise BadInput(_by_line(reading.problems))
     return Registry(path, entries, fallback)
+
+
+def _by_line(problems: list[Problem]) -> list[Problem]:
+    return sorted(problems, key=lambda one: one.line or 0)
 
 
 def _twice(document: Document) -> list[Problem]:

@@ -207,7 +207,9 @@ def test_a_name_given_twice_names_both_lines_also_beside_other_mistakes(problems
     table = '[[providers]]\nname = "same"\nmodel = "openai/m"\n'
     twice = (5, "the name 'same' is given twice", "the first is on line 2; give one of them another name")
     assert problems(table + table) == [twice]
-    assert twice in problems(table + table + "modle = 1\n")
+    found = problems(table + table + "modle = 1\n")
+    assert found[0] == twice
+    assert [line for line, _, _ in found] == [5, 7]
 
 
 def test_mistakes_that_need_the_environment_are_all_listed(problems):
