@@ -202,8 +202,8 @@ async def serve(
     keeper = asyncio.create_task(truths.keep())
     try:
         await runner.setup()
-        ready(await _listen(runner, port))
         with _ended_by_signal() as ended:
+            ready(await _listen(runner, port))
             await asyncio.wait([keeper, ended], return_when=asyncio.FIRST_COMPLETED)
     finally:
         keeper.cancel()
