@@ -25,6 +25,7 @@ from harness import __version__, client, engine, load, registry, routing, scorer
 from harness.ask import Case, Provider, Suite
 from harness.errors import WrongUse
 from harness.judged import Report, RoutingTable, Standing
+from harness.registry import Catalogue, ModelFacts, Registry
 from harness.render import markdown, plots
 from harness.told import Outcome, Tally
 
@@ -77,16 +78,20 @@ class Terms:
 class Prepared:
     """What would be asked. `most_usd`: the worst case for each provider, None where a price or limit is unknown."""
 
-    registry: registry.Registry
-    catalogue: registry.Catalogue
+    registry: Registry
+    catalogue: Catalogue
     plan: engine.Plan
     most_usd: Mapping[str, float | None]
-    seed: int
+    selection: Selection
 
     @property
     def simulated(self) -> bool:
         """Whether every provider is simulated."""
         return all(one.simulated for one in self.plan.providers)
+
+    def max_output_of(self, provider: Provider) -> int | None:
+        """The most tokens that the provider's model can reply with; None where nobody says."""
+        return self.catalogue.facts(self.registry.get(provider.name)).max_output_tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,14 +116,14 @@ def prepare(places: Places, selection: Selection, env: Mapping[str, str] = os.en
     """
     known = registry.load(places.providers, env)
     suites = load.select(read_suites(places, selection.seed, selection.limit), selection.keyword, selection.marker)
-    catalogue = registry.Catalogue.load()
+    catalogue = Catalogue.load()
     providers = tuple(
         with_prices(one, catalogue)
         for one in registry.participants(known, selection.only, simulated=selection.simulated)
     )
     plan = engine.Plan(suites=suites, providers=providers, repeat=selection.repeat, seed=selection.seed)
-    most = plan.most_it_can_cost(lambda one: catalogue.facts(one).max_output_tokens)
-    return Prepared(known, catalogue, plan, most, selection.seed)
+    prepared = Prepared(known, catalogue, plan, {}, selection)
+    return replace(prepared, most_usd=plan.most_it_can_cost(prepared.max_output_of))
 
 
 def read_suites(places: Places, seed: int, limit: int | None) -> tuple[Suite, ...]:
@@ -143,7 +148,7 @@ def provider_for(name: str, places: Places, env: Mapping[str, str] = os.environ)
         WrongUse: the name is neither registered nor a model that can be told, or the provider is not ready; it says why.
     """
     known = registry.load(places.providers, env) if places.providers.exists() else registry.empty()
-    catalogue = registry.Catalogue.load()
+    catalogue = Catalogue.load()
     return with_prices(registry.resolve(name, known, catalogue, env), catalogue)
 
 
@@ -178,19 +183,19 @@ def record(
         with serve(simulated, plan.suites, truth) if serve and simulated else nullcontext(()) as served:
             placed = {one.name: one for one in served}
             plan = replace(plan, providers=tuple(placed.get(one.name, one) for one in plan.providers))
-            tally, interrupted = asyncio.run(_ask(plan, recorder, terms, progress))
+            tally, interrupted = asyncio.run(_ask(replace(prepared, plan=plan), recorder, terms, progress))
         recorder.close("interrupted" if interrupted else "complete")
     return Recorded(store.load_run(recorder.path), tally, interrupted)
 
 
 async def _ask(
-    plan: engine.Plan, recorder: store.Recorder, terms: Terms, progress: Callable[[Tally], None] | None
+    prepared: Prepared, recorder: store.Recorder, terms: Terms, progress: Callable[[Tally], None] | None
 ) -> tuple[Tally, bool]:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     with suppress(
         ValueError, NotImplementedError, RuntimeError
-    ):  # not the main thread, or Windows: Ctrl-C is then Python's own
+    ):  # not the main thread, or Windows: Python's own Ctrl-C
         loop.add_signal_handler(signal.SIGINT, stop.set)
     options = engine.RunOptions(
         load=engine.Load(concurrency=terms.concurrency),
@@ -198,12 +203,12 @@ async def _ask(
         stop_on_first_failure=terms.stop_on_first_failure,
         progress=progress,
         stop=stop,
+        max_output_of=prepared.max_output_of,
     )
-    async with client.Client(plan.providers, metadata=terms.metadata) as asker:
-        await asker.warm(plan.providers)
+    async with client.Client(prepared.plan.providers, metadata=terms.metadata) as asker:
         gc.collect()
         gc.freeze()  # what start-up made is never looked at again: a collection would stall the clock
-        tally = await engine.run(plan, asker, recorder.record, options)
+        tally = await engine.run(prepared.plan, asker, recorder.record, options)
     return tally, stop.is_set()
 
 
@@ -214,7 +219,8 @@ def _run_info(prepared: Prepared, terms: Terms) -> store.RunInfo:
         run_id=store.new_run_id(now),
         created=now,
         harness_version=__version__,
-        seed=prepared.seed,
+        seed=prepared.selection.seed,
+        limit=prepared.selection.limit,
         planned=plan.count,
         suites={one.name: one.hash for one in plan.suites},
         suite_cases={one.name: len(one.cases) for one in plan.suites},
@@ -270,7 +276,7 @@ def decide(run: store.Run, incumbent: RoutingTable | None, objective: routing.Ob
         standings=standings,
         calibration=tuple(standing.calibrate(calls, scores, run.truths())) if simulated else (),
         routing=None if mixed else routing.choose(calls, scores, incumbent=incumbent, objective=objective),
-        notes=tuple(standing.notes(calls, scores, info.planned)),
+        notes=(*run.notes, *standing.notes(calls, scores, info.planned)),
     )
 
 
@@ -350,7 +356,7 @@ class ModelCard:
     """One provider: what the catalogue says of its model, what was measured, which share of each capability's traffic it gets."""
 
     provider: Provider
-    facts: registry.ModelFacts
+    facts: ModelFacts
     measured: Mapping[str, Standing]
     routes: Mapping[str, float]
 
@@ -358,7 +364,7 @@ class ModelCard:
 def models(places: Places, env: Mapping[str, str] = os.environ) -> list[ModelCard]:
     """The registry with the evidence taken back: for each provider its facts, its standings of the last report, its routes."""
     known = registry.load(places.providers, env)
-    catalogue = registry.Catalogue.load()
+    catalogue = Catalogue.load()
     file = places.reports / "latest" / STANDINGS
     measured = standing.from_json(file.read_text(encoding="utf-8")) if file.exists() else []
     table = routes_in_force(places)
@@ -368,7 +374,7 @@ def models(places: Places, env: Mapping[str, str] = os.environ) -> list[ModelCar
         cards.append(
             ModelCard(
                 provider=entry.provider,
-                facts=catalogue.facts(entry.provider),
+                facts=catalogue.facts(entry),
                 measured={one.capability: one for one in measured if one.provider == name},
                 routes={one.capability: one.weights[name] for one in table.routes if one.weights.get(name)}
                 if table

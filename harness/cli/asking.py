@@ -52,9 +52,7 @@ def open_asker(name: str, places: Places) -> Iterator[Asker]:
     with ExitStack() as stack:
         if provider.simulated and not provider.base_url:
             (provider,) = stack.enter_context(fleet.serve([provider], _keys(places)))
-        client = Client([provider])
-        stack.callback(lambda: wait(client.aclose()))
-        yield Asker(client, provider)
+        yield Asker(Client([provider]), provider)
 
 
 def _keys(places: Places) -> Sequence[Suite]:

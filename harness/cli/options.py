@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -133,7 +134,7 @@ def terms(options: argparse.Namespace) -> Terms:
     return Terms(options.concurrency, options.budget, options.stop_on_first_failure, dict(options.metadata))
 
 
-def _whole(least: int):  # noqa: ANN202  argparse's own kind of function
+def _whole(least: int) -> Callable[[str], int]:
     def whole(text: str) -> int:
         if not text.isdigit() or int(text) < least:
             raise argparse.ArgumentTypeError(f"'{text}' is not a whole number from {least}")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator, PercentFormatter
@@ -40,7 +41,7 @@ def quality_cost(standings: Sequence[Standing], path: Path) -> bool:
             markeredgecolor=colour[one.provider],
         )  # fmt: skip
         axes.annotate(
-            one.provider, (cost, value), xytext=(9, 5), textcoords="offset points", color=colour[one.provider], fontsize=10, weight="bold"
+            one.provider, (cost, value), xytext=(9, -15), textcoords="offset points", color=colour[one.provider], fontsize=10, weight="bold"
         )  # fmt: skip
     _cost_axis(axes, [cost for cost, _ in points])
     axes.set_ylabel("quality: share of cases solved")
@@ -50,17 +51,18 @@ def quality_cost(standings: Sequence[Standing], path: Path) -> bool:
     return True
 
 
-def latency(times: Mapping[str, tuple[Sequence[float], Sequence[float]]], path: Path, *, simulated: bool) -> bool:
-    """ECDFs of TTFT and of total latency; `times` maps a provider to its two samples in seconds. False if there are none."""
-    shown = {name: pair for name, pair in times.items() if len(pair[0]) and len(pair[1])}
+def latency(timed: pd.DataFrame, path: Path, *, simulated: bool) -> bool:
+    """ECDFs of TTFT and of total latency, by the columns `provider`, `ttft_s`, `latency_s`. False if there is nothing to draw."""
+    shown = {str(name): rows[["ttft_s", "latency_s"]].dropna() for name, rows in timed.groupby("provider", sort=True)}
+    shown = {name: rows for name, rows in shown.items() if len(rows)}
     if not shown:
         return False
     figure = Figure(figsize=(9.0, 4.6), dpi=150, layout="constrained")
     left, right = figure.subplots(1, 2, sharey=True)
     colour = _colours(list(shown))
-    for axes, index, label in ((left, 0, "time to first token"), (right, 1, "time to last token")):
-        for name, pair in shown.items():
-            axes.ecdf(np.asarray(pair[index]), color=colour[name], lw=1.8, label=name)
+    for axes, column, label in ((left, "ttft_s", "time to first token"), (right, "latency_s", "time to last token")):
+        for name, rows in shown.items():
+            axes.ecdf(rows[column].to_numpy(dtype=float), color=colour[name], lw=1.8, label=name)
         axes.set_xscale("log")
         axes.set_xlabel(label)
         _few_ticks(axes, _duration, log=True)

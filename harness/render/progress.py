@@ -29,7 +29,7 @@ class Bar:
             dynamic_ncols=live,
             ncols=None if live else 100,
             mininterval=0.1 if live else 10.0,
-            bar_format="{desc} {percentage:3.0f}% {bar} {n_fmt}/{total_fmt} {postfix} [{elapsed}<{remaining}]",
+            bar_format="{desc} {percentage:3.0f}% {bar} {n_fmt}/{total_fmt}{postfix} [{elapsed}<{remaining}]",
         )
 
     def __call__(self, tally: Tally) -> None:

@@ -164,6 +164,33 @@ def calibration(cells: Sequence[Calibration]) -> list[Table]:
     ]  # fmt: skip
 
 
+def calibration_brief(cells: Sequence[Calibration]) -> Table:
+    """One row for each provider: how many quality intervals hold the truth, how far time, tokens and cost are off it."""
+    names = dict.fromkeys(one.provider for one in cells)
+    measures = ("ttft_p50_s", "latency_p50_s", "prompt_tokens", "completion_tokens", "cost_usd")
+    rows = []
+    for name in names:
+        own = [one for one in cells if one.provider == name]
+        figures = {one.measure: one for one in own}
+        qualities = [one.holds for one in own if one.measure == "quality"]
+        rows.append(
+            (
+                name,
+                f"{sum(qualities)} of {len(qualities)}",
+                *(_off(figures[measure]) if measure in figures else DASH for measure in measures),
+            )
+        )
+    held = [one.holds for one in cells if one.measure == "quality"]
+    return Table(
+        "Calibration: what was measured, against what is true (simulated)",
+        ("provider", "true quality in interval", "TTFT p50", "latency p50", "tokens in", "tokens out", "cost"),
+        tuple(rows),
+        f"{sum(held)} of {len(held)} intervals of 95 % hold the true quality ({sum(held) / len(held):.0%})"
+        if held
+        else "",
+    )
+
+
 def _figure(measure: str, value: float) -> str:
     if measure.endswith("_s"):
         return f"{1000 * value:.1f} ms"

@@ -45,7 +45,8 @@ def notes(calls: pd.DataFrame, scores: pd.DataFrame, planned: int) -> list[str]:
     found = []
     if len(trials) < planned:
         found.append(f"{planned - len(trials):,} of {planned:,} planned trials were not asked.")
-    found += _silent(trials)
+    found += _silent(calls, trials)
+    found += _retried(calls)
     states = trials["state"].value_counts()
     if unscored := int(states.get("unscored", 0)):
         found.append(
@@ -55,15 +56,27 @@ def notes(calls: pd.DataFrame, scores: pd.DataFrame, planned: int) -> list[str]:
     return found
 
 
-def _silent(trials: pd.DataFrame) -> list[str]:
-    """Providers that answered nothing at all, and the failure that most of their trials ended with."""
+def _silent(calls: pd.DataFrame, trials: pd.DataFrame) -> list[str]:
+    """Providers that answered nothing at all, with what the last of them said."""
     found = []
     for provider, rows in trials.groupby("provider", sort=True):
         if not rows["answered"].any():
-            kind = rows["kind"].mode()
-            reason = f" (mostly {kind.iloc[0]})" if len(kind) else ""
-            found.append(f"{provider} answered none of its {len(rows):,} trials{reason}.")
+            last = calls[calls["provider"] == provider].iloc[-1]
+            found.append(
+                f"{provider} answered none of its {len(rows):,} trials: {last['failure_kind']}: {last['error']}"
+            )
     return found
+
+
+def _retried(calls: pd.DataFrame) -> list[str]:
+    """Requests that failed and were asked again with success: the standings do not show them."""
+    solved = calls.loc[calls["status"] == "ok", "trial_id"]
+    retried = calls[(calls["status"] != "ok") & calls["trial_id"].isin(solved)]
+    if retried.empty:
+        return []
+    counts = (retried["provider"].astype(str) + ": " + retried["failure_kind"].astype(str)).value_counts().sort_index()
+    kinds = ", ".join(f"{what} {n}" for what, n in counts.items())
+    return [f"{len(retried):,} of {len(calls):,} requests failed and were answered when asked again ({kinds})."]
 
 
 def _counts(calls: pd.DataFrame) -> list[str]:

@@ -21,7 +21,7 @@ def new_run_id(now: datetime) -> str:
 class RunInfo:
     """What a run stands on. No secret is in it.
 
-    `planned` counts trials; `suites` are content addresses and `suite_cases` numbers of cases by suite; `providers` say model and
+    `planned` counts trials; `seed` and `limit` are what the cases were drawn by; `suites` are content addresses and `suite_cases` numbers of cases by suite; `providers` say model and
     simulated (the profile's name, or None) by name; `metadata` are the user's own labels, which every row carries.
     """
 
@@ -29,6 +29,7 @@ class RunInfo:
     created: datetime
     planned: int
     seed: int = 0
+    limit: int | None = None
     suites: Mapping[str, str] = field(default_factory=dict)
     suite_cases: Mapping[str, int] = field(default_factory=dict)
     registry_hash: str = ""

@@ -1,6 +1,7 @@
 import io
 from dataclasses import replace
 
+import pandas as pd
 import pytest
 
 from harness.render import markdown, plots
@@ -83,7 +84,10 @@ def test_the_bar_tells_failures_and_spend():
 
 
 def test_the_three_plots_are_png_files(tmp_path):
-    times = {"careful": ([0.1, 0.2, 0.3], [0.4, 0.5, 0.9]), "frugal": ([0.05, 0.06], [0.1, 0.2]), "silent": ([], [])}
+    times = pd.DataFrame(
+        [("careful", 0.1, 0.4), ("careful", 0.2, 0.5), ("frugal", 0.05, 0.1), ("unstreamed", None, 0.2)],
+        columns=["provider", "ttft_s", "latency_s"],
+    )
     assert plots.quality_cost(STANDINGS, tmp_path / "a.png")
     assert plots.latency(times, tmp_path / "b.png", simulated=True)
     assert plots.heatmap(STANDINGS, tmp_path / "c.png")
@@ -93,7 +97,11 @@ def test_the_three_plots_are_png_files(tmp_path):
 
 def test_a_plot_without_data_is_not_drawn(tmp_path):
     assert not plots.quality_cost([standing("free", "all", 0.9, cost=None)], tmp_path / "a.png")
-    assert not plots.latency({"silent": ([], [])}, tmp_path / "b.png", simulated=False)
+    assert not plots.latency(
+        pd.DataFrame({"provider": ["silent"], "ttft_s": [None], "latency_s": [None]}),
+        tmp_path / "b.png",
+        simulated=False,
+    )
     assert not plots.heatmap([standing("alone", "all", 0.9)], tmp_path / "c.png")
     assert list(tmp_path.iterdir()) == []
 

@@ -55,11 +55,19 @@ def test_what_figures_leave_out_is_said(columns, note):
     assert found.startswith(note)
 
 
+def test_requests_that_were_answered_when_asked_again_are_counted_by_kind():
+    table = Table().trial("x", 1.0, fails=[OVERLOADED, OVERLOADED], timing_source="wire")
+    table.trial("y", 1.0, fails=[AUTH], provider="b", timing_source="wire")
+    assert standing.notes(*table.frames(), planned=2) == [
+        "3 of 5 requests failed and were answered when asked again (a: overloaded 2, b: auth 1)."
+    ]
+
+
 def test_what_was_not_asked_not_answered_and_not_judged_is_said():
     table = Table().trial("x", timing_source="wire")
     table.trial("y", state="failed", fails=[AUTH], provider="b", timing_source="wire")
     assert standing.notes(*table.frames(), planned=5) == [
         "3 of 5 planned trials were not asked.",
-        "b answered none of its 1 trials (mostly auth).",
+        "b answered none of its 1 trials: auth: it said auth",
         "1 of 2 trials have an answer that could not be judged: they are in no quality.",
     ]

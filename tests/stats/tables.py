@@ -28,7 +28,13 @@ class Table:
         row = {**CALLS, "trial_id": f"t{n}", "case_id": case, "case_hash": f"h-{case}", **columns}
         row["started_at"] = datetime(2026, 11, 21, tzinfo=UTC) + timedelta(seconds=n)
         for attempt, (kind, side) in enumerate(fails, 1):
-            lost = {"status": "failed", "failure_kind": kind, "failure_side": side, "cost_usd": None}
+            lost = {
+                "status": "failed",
+                "failure_kind": kind,
+                "failure_side": side,
+                "cost_usd": None,
+                "error": f"it said {kind}",
+            }
             self.calls.append({**row, **lost, "attempt": attempt})
         if state != "failed":
             self.calls.append({**row, "attempt": len(fails) + 1})

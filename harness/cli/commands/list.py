@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 
+from harness.ask import Suite
 from harness.cli import options as shared
 from harness.errors import ExitCode
 
@@ -29,29 +31,34 @@ def main(options: argparse.Namespace) -> ExitCode:
             [{"name": one.name, "hash": one.hash, "cases": [case.id for case in one.cases]} for one in suites]
         )
         return ExitCode.FINE
-    if options.verbose:
-        head: tuple[str, ...] = ("case", "capability", "scorer", "tags")
-        rows = [
-            (
-                f"{suite.name}::{case.id}",
-                case.capability,
-                ", ".join(one.scorer for one in case.criteria),
-                ", ".join(sorted(case.tags)),
-            )
-            for suite in suites
-            for case in suite.cases
-        ]
-    else:
-        head = ("suite", "cases", "capability", "what", "file")
-        rows = [
-            (
-                one.name,
-                str(len(one.cases)),
-                ", ".join(sorted({case.capability for case in one.cases})),
-                one.description,
-                str(one.path),
-            )
-            for one in suites
-        ]
+    head, rows = _cases(suites) if options.verbose else _suites(suites)
     Terminal().table(Table(f"{len(suites)} suites, {sum(len(one.cases) for one in suites):,} cases", head, tuple(rows)))
     return ExitCode.FINE
+
+
+def _cases(suites: Sequence[Suite]) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    rows = [
+        (
+            f"{suite.name}::{case.id}",
+            case.capability,
+            ", ".join(one.scorer for one in case.criteria),
+            ", ".join(sorted(case.tags)),
+        )
+        for suite in suites
+        for case in suite.cases
+    ]
+    return ("case", "capability", "scorer", "tags"), list(rows)
+
+
+def _suites(suites: Sequence[Suite]) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    rows = [
+        (
+            one.name,
+            str(len(one.cases)),
+            ", ".join(sorted({case.capability for case in one.cases})),
+            one.description,
+            str(one.path),
+        )
+        for one in suites
+    ]
+    return ("suite", "cases", "capability", "what", "file"), list(rows)

@@ -7,7 +7,7 @@ import json
 import os
 
 from harness.cli import options as shared
-from harness.errors import BadInput, ExitCode
+from harness.errors import BadInput, ExitCode, Problem
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,7 +28,7 @@ def main(options: argparse.Namespace) -> ExitCode:
         schema = {"suite": load.schema, "providers": registry.schema, "routing": routing.schema}[options.schema]()
         print(json.dumps(schema, indent=2))
         return ExitCode.FINE
-    problems = []
+    problems: list[Problem] = []
     try:
         known = registry.load(options.providers, os.environ)
     except BadInput as error:
