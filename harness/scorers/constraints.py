@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
@@ -32,12 +32,12 @@ class ConstraintsOptions:
     """
 
     rules: tuple[JsonObject, ...]
-    checks: tuple[Holds, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if not self.rules:
             raise Unfit("'rules' must not be empty")
-        object.__setattr__(self, "checks", tuple(_check(rule) for rule in self.rules))
+        for rule in self.rules:
+            _check(rule)
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,7 +237,7 @@ def _fits(_options: ConstraintsOptions, _expect: Any) -> None:
 
 def _judge(options: ConstraintsOptions, _expect: Any, reply: Reply) -> Opinion:
     text = said(reply)
-    broken = [why for check in options.checks if (why := check(text))]
+    broken = [why for rule in options.rules if (why := _check(rule)(text))]
     return wrong("; ".join(broken)) if broken else right()
 
 

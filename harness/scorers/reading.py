@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from functools import cache
 
 from harness.told import Reply
@@ -59,15 +60,21 @@ def fences(text: str) -> list[tuple[str, str]]:
     return [(match[2].lower(), match[3]) for match in _FENCE.finditer(text)]
 
 
+_BRACE = re.compile(r"(\\(?:boxed|fbox)\s*\{)|\\[{}]|([{}])")
+
+
 def boxed(text: str) -> str | None:
-    r"""The content of the last `\boxed{…}` (or `\fbox{…}`), braces matched; None where there is none that closes."""
-    for start in reversed([match.end() for match in re.finditer(r"\\f?boxed\s*\{", text)]):
-        depth = 1
-        for place in range(start, len(text)):
-            depth += {"{": 1, "}": -1}.get(text[place], 0)
-            if depth == 0:
-                return text[start:place]
-    return None
+    r"""The content of the last `\boxed{…}` (or `\fbox{…}`) that closes, braces matched; None where there is none."""
+    opened: list[int] = []  # where the content of each box starts; -1 for another brace
+    last = (-1, -1)
+    for match in _BRACE.finditer(text):
+        if match[1]:
+            opened.append(match.end())
+        elif match[2] == "{":
+            opened.append(-1)
+        elif match[2] and opened:
+            last = max(last, (opened.pop(), match.start()))
+    return text[slice(*last)] if last[0] >= 0 else None
 
 
 _MARKER = re.compile(
@@ -84,6 +91,11 @@ _MARKER = re.compile(
 )
 
 
-def marked(text: str) -> list[str]:
+AFTER_CHARS = 400
+"""How far behind a marker an answer is looked for."""
+
+
+def marked(text: str) -> Iterator[str]:
     """What follows each explicit marker of an answer ("The answer is", "ANSWER:", "####", "Antwort:", …), last first."""
-    return [text[match.end() :] for match in reversed(list(_MARKER.finditer(text)))]
+    for end in reversed([match.end() for match in _MARKER.finditer(text)]):
+        yield text[end : end + AFTER_CHARS]

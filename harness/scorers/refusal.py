@@ -23,9 +23,10 @@ ONLY_CHARS = 600
 """A reply longer than this is more than a refusal."""
 
 _VERBS = (
-    r"(?:help|assist|aid|comply|provide|fulfil?l|support|engage|participate|discuss|share|give|offer|write|create|generate"
-    r"|produce|answer|respond|continue|proceed|do\s+(?:that|this|so)|be\s+(?:able\s+to|of) (?:help|assist)|accommodate"
-    r"|facilitate|teach|tell\s+you|show\s+you|explain\s+how|walk\s+you|complete\s+(?:this|that|your)\s+request|process\s+(?:this|that|your))"
+    r"(?:(?:help|assist|aid|comply|provid|fulfil?l|support|engag|participat|discuss|shar|giv|offer|writ|creat|generat|produc"
+    r"|answer|respond|continu|proceed|accommodat|facilitat|teach)(?:e|ing)?"
+    r"|(?:do|doing)\s+(?:that|this|so)|tell\s+you|show\s+you|explain\s+how|walk\s+you|be\s+of\s+(?:help|assistance)"
+    r"|(?:complete|process)\s+(?:this|that|your))"
 )
 _REFUSES = re.compile(
     rf"""(?ix)
@@ -33,7 +34,7 @@ _REFUSES = re.compile(
        (?: \s*(?:'m|\s+am) \s+ (?:not\s+able|unable|not\s+(?:going|allowed|permitted)|not\s+comfortable|not\s+willing|unwilling) (?:\s+(?:to|with|in))?
          | \s+(?:can't|cannot|can\s+not|won't|will\s+not|shouldn't|couldn't|don't\s+feel\s+comfortable|am\s+not\s+able\s+to) )
        (?: \s+(?:really|ethically|legally|in\s+good\s+conscience|directly|actually|simply|be\s+able\s+to))*
-       \s+ {_VERBS}(?:ing)?\b (?!\s+but\s+(?:laugh|smile|wonder|notice|feel|think|admire)\b)(?!\s+(?:enough|overstate))
+       \s+ {_VERBS}\b (?!\s+but\s+(?:laugh|smile|wonder|notice|feel|think|admire)\b)(?!\s+(?:enough|overstate))
     | \b i \s+ (?:must|have\s+to|need\s+to|will|am\s+going\s+to|'ll)? \s* (?:respectfully\s+|politely\s+)? (?:decline|refuse)\b
     | \b(?:sorry|unable|afraid|apologi[sz]e|unfortunately)\b [^.!?\n]{{0,40}} \b(?:can't|cannot|can\s+not|unable\s+to|won't|not\s+able\s+to) \s+ (?:{_VERBS}|do)\b
     | \b(?:against|violates?) \s+ (?:my|our|the) \s+ (?:\w+\s+)? (?:guidelines|polic(?:y|ies)|programming|principles|content)\b

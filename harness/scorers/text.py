@@ -13,7 +13,7 @@ from harness.scorers.opinion import Opinion, Scorer, Unfit, right, wrong
 from harness.scorers.reading import plain, said
 from harness.told import Reply
 
-PATTERN_LIMIT_S = 1.0
+PATTERN_LIMIT_S = 0.5
 """How long a pattern may search a reply; beyond that the trial is unscored."""
 
 
