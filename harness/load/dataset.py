@@ -22,7 +22,9 @@ DATASET_NAMES = tuple(sorted(DATASETS))
 
 
 def dataset(name: str, data: Path, *, limit: int | None = None) -> Suite:
-    """The suite of a dataset's first `limit` records. `data` is the published file (JSON lines, also gzipped) or its folder.
+    """The suite of a dataset's first `limit` records.
+
+    `data` is the published file (JSON lines, also gzipped), or a folder that holds it, itself or in a folder of the dataset's name.
 
     Raises:
         WrongUse: there is no such dataset.
@@ -53,10 +55,10 @@ def dataset(name: str, data: Path, *, limit: int | None = None) -> Suite:
 def _file(name: str, kind: Dataset, data: Path) -> Path:
     if data.is_file():
         return data
-    inside = [data / folder / file for folder in ("", name) for file in kind.files]
-    for file in inside:
-        if file.is_file():
-            return file
+    for wanted in kind.files:
+        for file in (data / wanted, *sorted(data.rglob(f"{name}/{wanted}"))):
+            if file.is_file():
+                return file
     hint = f"give --data the file {kind.files[0]}, or the folder that it lies in"
     raise BadInput([Problem(data, None, f"no file of {name} is there", hint)])
 

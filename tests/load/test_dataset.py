@@ -32,9 +32,9 @@ def test_the_limit_takes_the_first_records(tmp_path):
     assert len(dataset("gsm8k", write(tmp_path, *[RECORD] * 9), limit=3).cases) == 3
 
 
-@pytest.mark.parametrize("inside", ["", "gsm8k"])
+@pytest.mark.parametrize("inside", ["", "gsm8k", "datasets/gsm8k"])
 def test_the_file_is_found_in_its_folder_also_gzipped(tmp_path, inside):
-    (tmp_path / inside).mkdir(exist_ok=True)
+    (tmp_path / inside).mkdir(parents=True, exist_ok=True)
     with gzip.open(tmp_path / inside / "test.jsonl.gz", "wt") as file:
         file.write(json.dumps(RECORD))
     assert len(dataset("gsm8k", tmp_path).cases) == 1
