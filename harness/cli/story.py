@@ -63,8 +63,8 @@ class Teller:
     def routes(self, table: RoutingTable) -> None:
         """The weights and, for each capability, why."""
         self.terminal.table(tables.routes(table))
-        for route in table.routes:
-            self.terminal.line(f"{route.capability}: {route.why}")
+        for reason in tables.reasons(table):
+            self.terminal.line(reason)
         self.terminal.line()
 
     def finished(self, finished: Finished) -> None:

@@ -31,7 +31,7 @@ def report(model: Report, plots: Sequence[str]) -> str:
     parts.append(_table(tables.counts(model.standings)))
     if model.routing is not None:
         parts += ["## Routing", _table(tables.routes(model.routing))]
-        parts.append("\n".join(f"- **{escape(one.capability)}**: {escape(one.why)}" for one in model.routing.routes))
+        parts.append("\n".join(f"- {escape(reason)}" for reason in tables.reasons(model.routing)))
     if model.calibration:
         parts += ["## Calibration", "What the harness measured beside what the simulated providers know to be true."]
         parts += [_table(one) for one in tables.calibration(model.calibration)]

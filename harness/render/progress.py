@@ -34,7 +34,8 @@ class Bar:
 
     def __call__(self, tally: Tally) -> None:
         """Show how far the run is."""
-        self._bar.set_postfix_str(f"{tally.failed} failed, {usd(tally.spend_usd)} {self._unit}", refresh=False)
+        spent = f"{usd(tally.spend_usd)} {self._unit}" + (f" + {tally.unpriced} unpriced" if tally.unpriced else "")
+        self._bar.set_postfix_str(f"{tally.failed} failed, {spent}", refresh=False)
         self._bar.update(tally.done - self._bar.n)
 
     def __enter__(self) -> Self:

@@ -119,6 +119,14 @@ def routes(table: RoutingTable) -> Table:
     )
 
 
+def reasons(table: RoutingTable) -> list[str]:
+    """Why, a sentence for each capability; those with the same reason share one: "code, facts: a stays: …"."""
+    said: dict[str, list[str]] = {}
+    for route in table.routes:
+        said.setdefault(route.why, []).append(route.capability)
+    return [f"{', '.join(names)}: {why}" for why, names in said.items()]
+
+
 def weights(route: Route) -> str:
     """The shares of traffic, largest first: "sim-careful 96 %, sim-swift 4 %"."""
     shares = sorted(route.weights.items(), key=lambda item: (-item[1], item[0]))

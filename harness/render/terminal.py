@@ -25,9 +25,8 @@ class Terminal:
 
     def table(self, table: Table) -> None:
         """A title, the rows under a ruled head, the note below; the first column keeps its width."""
-        grid = Grid(
-            title=table.title, title_justify="left", title_style="bold", box=None, pad_edge=False, header_style="dim"
-        )
+        self.line(table.title, style="bold")
+        grid = Grid(box=None, pad_edge=False, header_style="dim")
         for number, name in enumerate(table.head):
             words = any(_is_words(row[number]) for row in table.rows)
             grid.add_column(

@@ -83,6 +83,13 @@ def test_the_bar_tells_failures_and_spend():
     assert "2 failed, $1.25 simulated spend" in last
 
 
+def test_the_bar_says_what_has_no_price():
+    out = io.StringIO()
+    with Bar(2, out) as bar:
+        bar(Tally(planned=2, done=2, unpriced=2))
+    assert "$0.00 spend + 2 unpriced" in out.getvalue()
+
+
 def test_the_three_plots_are_png_files(tmp_path):
     times = pd.DataFrame(
         [("careful", 0.1, 0.4), ("careful", 0.2, 0.5), ("frugal", 0.05, 0.1), ("unstreamed", None, 0.2)],

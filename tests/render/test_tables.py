@@ -60,6 +60,12 @@ def test_routes_show_shares_largest_first():
     assert "simulated" in table.title
 
 
+def test_capabilities_with_the_same_reason_share_a_line():
+    facts, tools = ROUTING.routes
+    same = replace(ROUTING, routes=(facts, replace(tools, why=facts.why), replace(tools, capability="code")))
+    assert tables.reasons(same) == ["facts, tools: why so", "code: 60 more needed"]
+
+
 def test_a_route_without_a_challenger_has_no_probability():
     alone = replace(ROUTING, routes=(replace(ROUTING.routes[0], challenger=None, probability=None),))
     assert tables.routes(alone).rows[0][3] == DASH
