@@ -62,7 +62,12 @@ def _fits(_options: CodeOptions, _expect: Any) -> None:
 
 def _judge(options: CodeOptions, _expect: Any, reply: Reply) -> Opinion:
     code = code_of(said(reply), options.entry_point)
-    verdict = run_confined(code, options.tests, options.entry_point or "", options.timeout_s)
+    try:
+        verdict = run_confined(code, options.tests, options.entry_point or "", options.timeout_s)
+    except OSError as problem:
+        return Opinion(None, code, f"it could not be run: {problem}")
+    if verdict.isolation is None:
+        return Opinion(None, code, f"it could not be run: {verdict.failure}")
     where = f"[confined by: {verdict.isolation}]"
     if verdict.failure is None:
         return right(code, f"all tests passed {where}")

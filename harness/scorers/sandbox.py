@@ -15,20 +15,28 @@ from pathlib import Path
 PROGRAM = Path(__file__).with_name("confined.py")
 MEMORY_MB = 512
 """Address space of the confined process, of which the interpreter itself needs about 20."""
+LINGER_S = 1.0
+"""How long we wait for the last words of a process that we killed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """How a reply fared with its tests: why it failed (None: it passed), and what confined it while it ran."""
+    """How a reply fared with its tests: why it failed (None: it passed), and what confined it while it ran.
+
+    `isolation` is None where it never ran: the system was too slow or too full to start it, which is not its fault.
+    """
 
     failure: str | None
-    isolation: str
+    isolation: str | None
 
 
 def run_confined(reply: str, tests: str, entry_point: str, timeout_s: float) -> Verdict:
     """Runs Python code and its tests in a confined process of its own, in an empty temporary folder, without our environment.
 
     Whatever the code does, this returns within about `timeout_s` seconds and leaves no process and no file.
+
+    Raises:
+        OSError: the system starts no process or makes no folder.
     """
     nonce = secrets.token_hex(16)
     fields = (nonce, f"{timeout_s}", f"{MEMORY_MB}", entry_point, tests.replace("\0", ""), reply)
@@ -51,11 +59,10 @@ def run_confined(reply: str, tests: str, entry_point: str, timeout_s: float) -> 
         finally:
             _end(child)
     isolation, _, verdict = told.decode(errors="replace").partition("\n")
-    isolation = isolation or "nothing yet"
     if late:
-        return Verdict(f"it was still running after {timeout_s:g} s", isolation)
+        return Verdict(f"it was still running after {timeout_s:g} s", isolation or None)
     if not verdict.startswith(nonce):
-        return Verdict(f"it ended before its tests did ({_ending(child.returncode)})", isolation)
+        return Verdict(f"it ended before its tests did ({_ending(child.returncode)})", isolation or None)
     return Verdict(verdict.removeprefix(nonce) or None, isolation)
 
 
@@ -69,7 +76,7 @@ def _end(child: subprocess.Popen[bytes]) -> None:
 def _rest(child: subprocess.Popen[bytes]) -> bytes:
     """What a killed process had told; nothing if a process that fled its group still holds the pipe."""
     try:
-        return child.communicate(timeout=1.0)[0]
+        return child.communicate(timeout=LINGER_S)[0]
     except subprocess.TimeoutExpired:
         return b""
 

@@ -1,0 +1,115 @@
+"""The confined program from inside: what the hook refuses, how failures are told. What it does as a process, test_sandbox shows."""
+
+import os
+import resource
+
+import pytest
+
+from harness.scorers import confined
+
+PLACES = ("/work/folder", "/usr/lib/python3")
+
+
+def refuse(event, *args):
+    confined.refuse(event, args, PLACES[0], PLACES)
+
+
+@pytest.mark.parametrize(
+    ("event", "args"),
+    [
+        ("open", ("/work/folder/a", "w", os.O_WRONLY)),
+        ("open", ("/work/folder/a", None, os.O_RDWR)),
+        ("open", ("/work/folder", None, os.O_RDONLY)),
+        ("open", ("/usr/lib/python3/json/__init__.py", "rb", os.O_RDONLY)),
+        ("open", (3, "w", os.O_WRONLY)),
+        ("open", (os.devnull, "w", os.O_WRONLY)),
+        ("os.mkdir", ("/work/folder/a", 0o777, -1)),
+        ("os.rename", ("/work/folder/a", "/work/folder/b", -1, -1)),
+        ("os.listdir", ("/work/folder",)),
+        ("socket.__new__", (None, 1, 1, 0)),
+        ("import", ("json",)),
+    ],
+)
+def test_the_hook_lets_through_what_stays_inside(event, args):
+    refuse(event, *args)
+
+
+@pytest.mark.parametrize(
+    ("event", "args", "what"),
+    [
+        ("os.fork", (), "starting a process"),
+        ("ctypes.dlopen", ("libc",), "calling foreign code"),
+        ("socket.__new__", (None, confined.AF_INET, 1, 0), "using the network"),
+        ("socket.connect", (None, "/run/docker.sock"), "using the network"),
+        ("open", ("/work/folder2/a", "r", os.O_RDONLY), "reading '/work/folder2/a'"),
+        ("open", ("/work/folder/../a", "r", os.O_RDONLY), "reading '/work/a'"),
+        ("open", (b"/etc/passwd", "r", os.O_RDONLY), "reading '/etc/passwd'"),
+        ("open", ("/usr/lib/python3/a", "w", os.O_WRONLY), "writing '/usr/lib/python3/a'"),
+        ("open", ("/usr/lib/python3/a", "r+", 0), "writing '/usr/lib/python3/a'"),
+        ("open", ("/usr/lib/python3/a", None, os.O_CREAT), "writing '/usr/lib/python3/a'"),
+        ("os.rename", ("/work/folder/a", "/work/b", -1, -1), "writing '/work/b'"),
+        ("os.remove", ("/work/b", -1), "writing '/work/b'"),
+        ("os.scandir", ("/",), "listing '/'"),
+    ],
+)
+def test_the_hook_refuses_what_leads_outside(event, args, what):
+    with pytest.raises(PermissionError) as caught:
+        refuse(event, *args)
+    assert str(caught.value) == f"{what} is not allowed here"
+
+
+def test_a_listing_of_the_present_folder_is_judged_by_where_that_is():
+    with pytest.raises(PermissionError, match="listing"):
+        refuse("os.listdir", None)
+
+
+@pytest.mark.parametrize(
+    ("reply", "tests", "entry_point", "why"),
+    [
+        ("x = 1", "assert x == 1", "", ""),
+        ("x = 1", "assert x == 2", "", "AssertionError at: assert x == 2"),
+        ("x = 1", "assert x == 2, 'first\\nlast'", "", "AssertionError: last at: assert x == 2, 'first\\nlast'"),
+        ("x = 1", "", "f", "it does not define 'f'"),
+        ("raise SystemExit(3)", "", "", "SystemExit: 3"),
+        ("def f(): raise KeyError('k')", "\nf()", "", "KeyError: 'k' at: f()"),
+        ("def f(): return 1", "def check(g):\n    assert g() == 2", "f", "AssertionError at: assert g() == 2"),
+        ("class E(Exception):\n def __str__(self): raise self\nraise E", "", "", "E"),
+    ],
+)
+def test_why_a_reply_failed_is_told_in_one_line(reply, tests, entry_point, why):
+    assert confined.run(reply, tests, entry_point) == why
+
+
+def test_limits_are_set_where_the_system_knows_them_and_never_raised(monkeypatch):
+    asked = {}
+
+    def setrlimit(which, limits):
+        if which == resource.RLIMIT_AS:
+            raise ValueError("not known here")
+        asked[which] = limits
+
+    monkeypatch.setattr(resource, "setrlimit", setrlimit)
+    monkeypatch.setattr(
+        resource, "getrlimit", lambda which: (0, 10 if which == resource.RLIMIT_NOFILE else resource.RLIM_INFINITY)
+    )
+    confined.limit(2.5, 512)
+    assert asked[resource.RLIMIT_CPU] == (3, 3)
+    assert asked[resource.RLIMIT_NOFILE] == (10, 10)
+    assert resource.RLIMIT_AS not in asked
+
+
+@pytest.mark.parametrize("answers", [(0,), (-1, 0), (-1, -1)])
+def test_the_network_is_left_where_the_system_permits_it(monkeypatch, answers):
+    left = iter(answers)
+
+    class Library:
+        def unshare(self, _flags):
+            return next(left)
+
+    monkeypatch.setattr("ctypes.CDLL", lambda _name: Library())
+    assert confined.leave_network() is (answers[-1] == 0)
+
+
+def test_a_system_without_namespaces_is_told(monkeypatch):
+    monkeypatch.setattr("ctypes.CDLL", lambda _name: object())
+    assert confined.leave_network() is False

@@ -1,0 +1,107 @@
+"""tool_calls: the right tools with the right arguments, no more and no fewer."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness.ask import Criterion, ToolCall
+from harness.scorers import check
+from tests.scorers.replies import answer, score
+
+WEATHER = {"name": "weather", "arguments": {"city": "Paris", "days": 2}}
+TIME = {"name": "time", "arguments": {"zone": {"any_of": ["CET", "Europe/Paris"]}}}
+PARIS = ToolCall("weather", '{"city": "Paris", "days": 2}')
+CET = ToolCall("time", '{"zone": "CET"}')
+EITHER = [{"name": "f", "arguments": {"x": {"any_of": [1, 2]}}}, {"name": "f", "arguments": {"x": 1}}]
+
+ROWS = [
+    ([WEATHER], [PARIS], {}, 1),
+    ([WEATHER], [ToolCall("weather", '{"days": 2.0, "city": "Paris"}')], {}, 1),
+    ([WEATHER], [ToolCall("weather", '{"city": "paris", "days": 2}')], {}, 0),
+    ([WEATHER], [ToolCall("weather", '{"city": "Paris", "days": "2"}')], {}, 0),
+    ([WEATHER], [ToolCall("weather", '{"city": "Paris"}')], {}, 0),
+    ([WEATHER], [ToolCall("weather", '{"city": "Paris", "days": 2, "unit": "C"}')], {}, 0),
+    ([WEATHER], [ToolCall("weather", '{"city": "Paris", "days": 2')], {}, 0),
+    ([WEATHER], [ToolCall("weather", '{"city": "Rome", "city": "Paris", "days": 2}')], {}, 0),
+    ([WEATHER], [ToolCall("weather", "[" * 100_000)], {}, 0),
+    ([WEATHER], [ToolCall("wheather", PARIS.arguments)], {}, 0),
+    ([WEATHER], [PARIS, PARIS], {}, 0),
+    ([WEATHER], [PARIS, CET], {}, 0),
+    ([WEATHER, TIME], [PARIS], {}, 0),
+    ([WEATHER, TIME], [PARIS, CET], {}, 1),
+    ([WEATHER, TIME], [CET, PARIS], {}, 1),
+    ([WEATHER, TIME], [CET, PARIS], {"ordered": True}, 0),
+    ([WEATHER, TIME], [PARIS, CET], {"ordered": True}, 1),
+    ([WEATHER, WEATHER], [PARIS, CET], {}, 0),
+    ([TIME], [ToolCall("time", '{"zone": "Europe/Paris"}')], {}, 1),
+    ([TIME], [ToolCall("time", '{"zone": "UTC"}')], {}, 0),
+    (EITHER, [ToolCall("f", '{"x": 1}'), ToolCall("f", '{"x": 2}')], {}, 1),
+    (EITHER, [ToolCall("f", '{"x": 2}'), ToolCall("f", '{"x": 2}')], {}, 0),
+    ([{"name": "now"}], [ToolCall("now", "")], {}, 1),
+    ([{"name": "now"}], [ToolCall("now", "{}")], {}, 1),
+    ([], [PARIS], {}, 0),
+]
+
+
+@pytest.mark.parametrize(("expect", "calls", "options", "value"), ROWS)
+def test_calls_are_judged_by_name_and_value(expect, calls, options, value):
+    one = score(Criterion("tool_calls", options), expect, answer("", *calls, finish="tool_calls"))
+    assert (one.state, one.value) == ("scored", value), one
+    assert one.value or one.reason
+
+
+@pytest.mark.parametrize(
+    ("expect", "reply", "state", "value"),
+    [
+        ([], "It is sunny.", "scored", 1),
+        ([], "I'm sorry, I can't help with that.", "scored", 1),
+        ([], "", "unscored", None),
+        ([WEATHER], "It is sunny.", "scored", 0),
+        ([WEATHER], 'weather(city="Paris", days=2)', "scored", 0),
+        ([WEATHER], "I'm sorry, but I can't provide that.", "unscored", None),
+        ([WEATHER], " ", "unscored", None),
+    ],
+)
+def test_a_reply_in_text_is_right_only_where_no_call_is_wanted(expect, reply, state, value):
+    one = score(Criterion("tool_calls"), expect, answer(reply))
+    assert (one.state, one.value) == (state, value)
+
+
+@given(st.permutations(range(5)), st.integers(0, 4))
+def test_any_order_is_right_and_any_altered_call_wrong(order, altered):
+    expect = [{"name": "f", "arguments": {"x": number}} for number in range(5)]
+    calls = [ToolCall("f", json.dumps({"x": number})) for number in order]
+    assert score(Criterion("tool_calls"), expect, answer("", *calls)).value == 1
+    calls[altered] = ToolCall("f", '{"x": 9}')
+    assert score(Criterion("tool_calls"), expect, answer("", *calls)).value == 0
+
+
+def test_the_reason_names_the_argument_that_differs():
+    one = score(
+        Criterion("tool_calls"), [TIME, WEATHER], answer("", CET, ToolCall("weather", '{"city": "Rome", "days": 2}'))
+    )
+    assert one.reason == 'weather.city is "Rome", not "Paris"'
+    assert one.extracted == 'time({"zone": "CET"}), weather({"city": "Rome", "days": 2})'
+
+
+def test_the_reason_tells_two_calls_for_one_expectation():
+    one = score(Criterion("tool_calls"), [TIME, WEATHER], answer("", CET, CET))
+    assert one.reason == "two calls answer the same expectation"
+
+
+@pytest.mark.parametrize(
+    ("expect", "says"),
+    [
+        (None, "tool_calls: 'expect' must be a list of {name, arguments} (empty: no call), not None"),
+        (["weather"], "each expected call must be {name, arguments}, not 'weather'"),
+        ([{"arguments": {}}], "each expected call must be {name, arguments}"),
+        ([{"name": "f", "args": {}}], "has only 'name' and 'arguments', not 'args'"),
+        ([{"name": "f", "arguments": "{}"}], "the arguments of 'f' must be a mapping"),
+    ],
+)
+def test_unfit_expectations_are_refused(expect, says):
+    with pytest.raises(ValueError) as caught:  # noqa: PT011  # the message is compared in the next line
+        check(Criterion("tool_calls"), expect)
+    assert says in str(caught.value)
