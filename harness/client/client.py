@@ -7,7 +7,7 @@ import difflib
 import random
 import time
 from collections.abc import AsyncIterator, Iterable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType, TracebackType
 from typing import Self
@@ -46,6 +46,8 @@ class Client:
 
     async def __aenter__(self) -> Self:
         litellm()  # two seconds that no attempt shall wait for
+        for provider in self._providers.values():
+            self._rehearse(provider)
         self._hold()
         return self
 
@@ -127,6 +129,14 @@ class Client:
         except Exception as error:  # noqa: BLE001 - a fault of ours in one call must not end a run of thousands
             why = failure("client_error", f"{type(error).__name__}: {error}", key=provider.api_key)
         return Called(not_sent(trial, name, why), Waited(0.0, 0.0), started)
+
+    def _rehearse(self, provider: Provider) -> None:
+        """Translates a question that is not sent: litellm's first one for a kind takes 20 ms, in which the loop would be deaf."""
+        prompt = Prompt(({"role": "user", "content": "?"},))
+        with suppress(Untranslatable):
+            wire = wire_of(provider, prompt, provider.params)
+            if wire is not None:
+                translate(provider, wire, prompt, provider.params, stream=True)
 
     def _named(self, name: str) -> Provider:
         if name not in self._providers:

@@ -68,10 +68,9 @@ def _kind(error: BaseException) -> str | None:  # noqa: PLR0911 - a table in the
 
 
 def _payload_kind(error: aiohttp.ClientPayloadError) -> str:
-    causes = list(chain(error))[1:]
-    if any(isinstance(one, ConnectionError | aiohttp.ClientOSError) for one in causes):
+    if "ConnectionResetError" in str(error):  # aiohttp keeps what ended the connection in words only
         return "connection_reset"
-    if any(isinstance(one, aiohttp.http_exceptions.ContentEncodingError) for one in causes):
+    if any(isinstance(one, aiohttp.http_exceptions.ContentEncodingError) for one in chain(error)):
         return "response_malformed"
     return "stream_truncated"
 

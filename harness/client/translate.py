@@ -92,8 +92,6 @@ def wire_of(provider: Provider, prompt: Prompt, params: JsonObject) -> Wire | No
 def translate(provider: Provider, wire: Wire, prompt: Prompt, params: JsonObject, *, stream: bool) -> Request:
     """The request for this prompt with these params. Raises Untranslatable."""
     endpoint = wire.endpoints[provider.kind]
-    if endpoint.needs_base and provider.base_url is None:
-        raise Untranslatable(failure("bad_request", f"provider {provider.name!r} ({provider.kind}) needs a base_url"))
     if provider.simulated and provider.base_url is None:
         raise Untranslatable(failure("client_error", f"the simulated provider {provider.name!r} is not being served"))
     module = litellm()
@@ -155,6 +153,8 @@ def _target(provider: Provider, endpoint: Endpoint) -> _Target:
     key = provider.api_key.reveal() if provider.api_key else _NO_KEY
     given = provider.base_url or endpoint.base
     model, kind, _key, base = module.get_llm_provider(model=provider.model, api_base=given, api_key=key)
+    if base is None and given is None:  # litellm's classes would fall back to OpenAI's address, and send it the key
+        raise Untranslatable(failure("bad_request", f"provider {provider.name!r} ({kind}) needs a base_url"))
     if endpoint.host_first and provider.base_url is None and model.count("/") == 2:
         host, _, rest = model.partition("/")
         model = f"{rest}:{host}"

@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import socket
+import struct
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -32,10 +34,13 @@ class Server:
     asked: list[Asked] = field(default_factory=list)
     url: str = ""
     connections: int = 0
+    greeting: bytes = b""
+    busy: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def handle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
         number = self.connections
+        writer.write(self.greeting)
         try:
             while await self._answer(reader, writer, number):
                 pass
@@ -52,9 +57,12 @@ class Server:
         headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in head[1:] if line)}
         body = await reader.readexactly(int(headers.get("content-length", 0)))
         self.asked.append(Asked(head[0].split(" ")[1], headers, json.loads(body) if body else {}, number))
+        self.busy.set()
         script = self.scripts[min(len(self.asked), len(self.scripts)) - 1]
         for step in script:
             if step == "reset":
+                connection = writer.get_extra_info("socket")
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                 writer.transport.abort()
                 return False
             if step == "hang":
@@ -68,8 +76,8 @@ class Server:
 
 
 @asynccontextmanager
-async def serving(*scripts: Sequence[Step]) -> AsyncIterator[Server]:
-    server = Server(scripts)
+async def serving(*scripts: Sequence[Step], greeting: bytes = b"") -> AsyncIterator[Server]:
+    server = Server(scripts, greeting=greeting)
     listening = await asyncio.start_server(server.handle, "127.0.0.1", 0)
     server.url = f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}"
     try:
@@ -120,7 +128,9 @@ DONE = data("[DONE]")
 HELLO = [delta("", role="assistant"), delta("Hel"), delta("lo"), delta(finish="stop"), COUNTED, DONE]
 
 
-def completion(content: object = "Hello", finish: object = "stop", usage: object = USAGE, **more: object) -> dict[str, Any]:
+def completion(
+    content: object = "Hello", finish: object = "stop", usage: object = USAGE, **more: object
+) -> dict[str, Any]:
     """The body of an OpenAI chat completion."""
     message = {"role": "assistant", "content": content, **more}
     choices = [{"index": 0, "message": message, "finish_reason": finish}]
@@ -199,4 +209,4 @@ def trial(asked: Provider, text: str = "hi", *, stream: bool = True, **params: A
     return Trial("s", "h", case, asked, params, stream=stream)
 
 
-HASTY = Deadlines(connect_s=0.05, first_token_s=0.05, stall_s=0.05, total_s=5.0)
+HASTY = Deadlines(connect_s=5.0, first_token_s=0.2, stall_s=0.2, total_s=9.0)

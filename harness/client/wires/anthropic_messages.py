@@ -55,10 +55,14 @@ def read_stream(chunks: Sequence[Chunk]) -> Decoded:
         return read_body(chunks)
     draft, usage, stopped = Draft(), dict[str, Any](), False
     for event in events(chunks):
-        if fault := _take(draft, usage, event):
+        body = _parsed(event)
+        if body is None:
+            break
+        fault = body if isinstance(body, Failure) else _take(draft, usage, body, event.at)
+        if fault:
             return draft.done(fault)
-        if event.name == "message_stop" or '"message_stop"' in event.data[:40]:
-            stopped = True
+        stopped = inside(body, "type") == "message_stop"
+        if stopped:
             break
     for call in draft.calls.values():
         call.arguments = call.arguments or ["{}"]  # a tool without parameters is called without any delta
@@ -68,18 +72,21 @@ def read_stream(chunks: Sequence[Chunk]) -> Decoded:
     return draft.done()
 
 
-def _take(draft: Draft, usage: dict[str, Any], event: Event) -> Failure | None:
-    """Adds one event to the draft; says what is wrong with it, if something is."""
+def _parsed(event: Event) -> Mapping[str, Any] | Failure | None:
+    """The event's body with its type; None where the stream was cut within it."""
     try:
         body = orjson.loads(event.data)
     except orjson.JSONDecodeError as error:
-        if not event.whole:
-            return None  # the stream was cut within it
-        return failure("stream_malformed", f"an event of the stream is not JSON: {error}")
+        return failure("stream_malformed", f"an event of the stream is not JSON: {error}") if event.whole else None
     if not isinstance(body, Mapping):
         return failure("stream_malformed", "an event of the stream is no JSON object")
-    draft.begin(event.at)
-    match body.get("type", event.name):
+    return {"type": event.name, **body}
+
+
+def _take(draft: Draft, usage: dict[str, Any], body: Mapping[str, Any], at: float) -> Failure | None:
+    """Adds one event to the draft; the failure that it tells, if it tells one."""
+    draft.begin(at)
+    match body["type"]:
         case "error":
             return from_error(body.get("error") or body)
         case "message_start":

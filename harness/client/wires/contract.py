@@ -35,7 +35,7 @@ class Decoded:
 class Endpoint:
     """How one kind of provider (litellm's name) on a wire is addressed.
 
-    `base` is used where the registry gives no base_url; None: litellm knows it, or there is none. `path` is appended to the base unless it
+    `base` is used where the registry gives no base_url; None: litellm knows it, or there is none and base_url must be given. `path` is appended to the base unless it
     ends so already; None: litellm's own rule. `{model}` and `{api_version}` in it are filled in. `key_header` carries the key; None:
     litellm's own headers. `asks_usage`: a stream tells its usage only when asked to, by `stream_options`. `host_first`: the model may
     be written `host/owner/model`, which the server knows as `owner/model:host`.
@@ -44,7 +44,6 @@ class Endpoint:
     base: str | None = None
     path: str | None = None
     key_header: str | None = None
-    needs_base: bool = False
     asks_usage: bool = False
     host_first: bool = False
 

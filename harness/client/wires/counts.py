@@ -12,7 +12,7 @@ def count(value: Any) -> int | None:
     """A count of tokens; None for what is none: negative, not a whole number, text, true."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    return int(value) if value >= 0 and value == int(value) else None
+    return int(value) if value >= 0 and float(value).is_integer() else None
 
 
 def inside(value: Any, *path: str) -> Any:

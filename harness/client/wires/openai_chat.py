@@ -19,8 +19,7 @@ from harness.client.wires.draft import Draft, joined, whole
 from harness.client.wires.sse import Event, events, is_stream
 from harness.told import Failure, Usage
 
-_KNOWN = Endpoint(asks_usage=True)
-_ANYWHERE = Endpoint(asks_usage=True, needs_base=True)
+_ASKED = Endpoint(asks_usage=True)
 _TELLS = Endpoint()
 ENDPOINTS: Mapping[str, Endpoint] = MappingProxyType(
     {
@@ -28,30 +27,29 @@ ENDPOINTS: Mapping[str, Endpoint] = MappingProxyType(
         "azure": Endpoint(
             path="/openai/deployments/{model}/chat/completions?api-version={api_version}",
             key_header="api-key",
-            needs_base=True,
             asks_usage=True,
         ),
         "huggingface": Endpoint("https://router.huggingface.co/v1", asks_usage=True, host_first=True),
-        "cerebras": _KNOWN,
-        "deepinfra": _KNOWN,
-        "deepseek": _KNOWN,
-        "fireworks_ai": _KNOWN,
-        "groq": _KNOWN,
-        "nebius": _KNOWN,
-        "novita": _KNOWN,
-        "nvidia_nim": _KNOWN,
-        "openrouter": _KNOWN,
-        "sambanova": _KNOWN,
-        "together_ai": _KNOWN,
-        "xai": _KNOWN,
+        "cerebras": _ASKED,
+        "deepinfra": _ASKED,
+        "deepseek": _ASKED,
+        "fireworks_ai": _ASKED,
+        "groq": _ASKED,
+        "nebius": _ASKED,
+        "novita": _ASKED,
+        "nvidia_nim": _ASKED,
+        "openrouter": Endpoint("https://openrouter.ai/api/v1", asks_usage=True),
+        "sambanova": _ASKED,
+        "together_ai": _ASKED,
+        "xai": _ASKED,
         "mistral": _TELLS,  # tells its usage unasked, and refuses fields that it does not know
         "perplexity": _TELLS,
-        "custom_openai": _ANYWHERE,
-        "hosted_vllm": _ANYWHERE,
-        "litellm_proxy": _ANYWHERE,
-        "llamafile": _ANYWHERE,
-        "lm_studio": _ANYWHERE,
-        "openai_like": _ANYWHERE,
+        "custom_openai": _ASKED,
+        "hosted_vllm": _ASKED,
+        "litellm_proxy": _ASKED,
+        "llamafile": _ASKED,
+        "lm_studio": _ASKED,
+        "openai_like": _ASKED,
     }
 )
 """The kinds of providers, by litellm's name, whose servers speak this wire."""
