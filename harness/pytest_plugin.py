@@ -3,8 +3,8 @@
     def test_sum(llm):
         assert "4" in llm("What is 2+2? Answer with the number only.")
 
-Without `--providers` it is inert: it imports nothing of ours, prints nothing, and a test that asks for `llm` is skipped with
-the reason.
+The names are those of the registry (`providers.toml` in pytest's root folder) or models. Without `--providers` it is inert: it loads nothing of
+ours, changes no test, leaves a project's own fixture `llm` alone, and a test that asks for ours is skipped with the reason.
 """
 
 from __future__ import annotations
@@ -16,6 +16,9 @@ import pytest
 
 if TYPE_CHECKING:
     from harness.cli.asking import Asker
+    from harness.pipeline import Places
+
+# What is ours is imported within the functions below: in most projects none of it is ever asked for.
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -31,20 +34,53 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """One test for each provider."""
-    if "llm" in metafunc.fixturenames:
-        names = [name.strip() for name in metafunc.config.getoption("--providers").split(",") if name.strip()]
-        skipped = pytest.param(
-            None, id="none", marks=pytest.mark.skip(reason="no provider: give pytest --providers NAME,…")
-        )
-        metafunc.parametrize("llm", names or [skipped], indirect=True, scope="session")
+    names = _names(metafunc.config)
+    if names and "llm" in metafunc.fixturenames:
+        metafunc.parametrize("llm", names, indirect=True, scope="session")
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Before the first test runs, and only if one wants `llm`: can these providers be asked?
+
+    Raises:
+        UsageError: there is no such provider, it is not ready, or `providers.toml` says something wrong.
+    """
+    names = _names(session.config)
+    if not names or not any("llm" in getattr(item, "fixturenames", ()) for item in session.items):
+        return
+    from harness.errors import HarnessError  # noqa: PLC0415
+    from harness.pipeline import provider_for  # noqa: PLC0415
+
+    try:
+        for name in names:
+            provider_for(name, _places(session.config))
+    except HarnessError as error:
+        raise pytest.UsageError(f"--providers: {error}") from error
 
 
 @pytest.fixture(scope="session")
 def llm(request: pytest.FixtureRequest) -> Iterator[Asker]:
     """Asks the provider: `llm("2+2?")` returns the reply's text, and fails the test when there is no answer."""
-    from harness.cli.asking import open_asker  # noqa: PLC0415  inert until it is asked for
+    name = getattr(request, "param", None)
+    if name is None:
+        pytest.skip("no provider: give pytest --providers NAME,…")
+    from harness.cli.asking import open_asker  # noqa: PLC0415
+    from harness.errors import HarnessError  # noqa: PLC0415
+
+    try:
+        with open_asker(name, _places(request.config)) as asker:
+            yield asker
+    except HarnessError as error:
+        pytest.fail(f"{name} cannot be asked: {error}", pytrace=False)
+
+
+def _names(config: pytest.Config) -> list[str]:
+    """The providers asked for, each once."""
+    return list(dict.fromkeys(name.strip() for name in config.getoption("--providers").split(",") if name.strip()))
+
+
+def _places(config: pytest.Config) -> Places:
     from harness.pipeline import Places  # noqa: PLC0415
 
-    root = request.config.rootpath
-    with open_asker(request.param, Places((root / "suites",), root / "providers.toml", root / "reports")) as asker:
-        yield asker
+    root = config.rootpath
+    return Places((root / "suites",), root / "providers.toml", root / "reports")

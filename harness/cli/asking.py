@@ -33,6 +33,7 @@ class Asker:
         Raises:
             AssertionError: there was no answer; the message says why.
         """
+        __tracebackhide__ = True  # pytest shows the test's line, not this one
         attempt = self.attempt(question, **params)
         if attempt.failure:
             raise AssertionError(
