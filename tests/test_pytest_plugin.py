@@ -18,6 +18,8 @@ ASKS = """
 def test_sum(llm):
     assert llm("What is 2 + 2?")
 """
+QUICK = [f"-pno:{name}" for name in ("anyio", "benchmark", "cacheprovider", "hypothesispytest", "pytest_cov")]
+"""Plugins of others that these runs do without: together they take longer to start than pytest."""
 OWN = """
 [[providers]]
 name = "mine"
@@ -47,7 +49,7 @@ def run(folder: Path, *arguments: str, **files: str) -> subprocess.CompletedProc
         (folder / f"{name}.py").write_text(text)
     keys = ("_API_KEY", "_API_TOKEN", "_API_BASE", "_BASE_URL")
     env = {name: value for name, value in os.environ.items() if not name.endswith(keys) and name != "PYTEST_ADDOPTS"}
-    command = [sys.executable, "-m", "pytest", "-rs", "-p", "no:cacheprovider", *arguments]
+    command = [sys.executable, "-m", "pytest", "-rs", *QUICK, *arguments]
     return subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, timeout=120, check=False)
 
 
