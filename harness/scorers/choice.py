@@ -1,8 +1,8 @@
 r"""The scorer `choice`: one or several of given choices, as a letter or a word.
 
 Where a reply names several, what it says last and most plainly counts, in this order: `\boxed{B}`; after an explicit
-marker ("ANSWER: C", "the answer is (B)"); the whole reply; its last or first line ("**B**", "B) Paris"); a choice in
-brackets or bold; the only choice that is named at all.
+marker ("ANSWER: C", "the answer is (B)"); a last or first line that is nothing else ("**B**"); the only line that opens
+with one ("B) Paris"); the last choice in brackets or bold; the only choice that is named at all.
 """
 
 from __future__ import annotations
@@ -79,12 +79,13 @@ def read_choices(choices: tuple[str, ...], text: str) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class _Grammar:
-    """The patterns that find some choices: one alone, a list of them, a line of nothing else, one that is emphasised."""
+    """The patterns that find some choices: one, a list of them, a line of nothing else, a line's opening, one emphasised."""
 
     spelling: dict[str, str]
     one: re.Pattern[str]
     some: re.Pattern[str]
-    line: re.Pattern[str]
+    whole: re.Pattern[str]
+    opening: re.Pattern[str]
     emphasised: re.Pattern[str]
 
     def names(self, text: str) -> tuple[str, ...]:
@@ -101,7 +102,8 @@ def _grammar(choices: tuple[str, ...]) -> _Grammar:
         spelling={plain(name).casefold(): name for name in choices},
         one=re.compile(one),
         some=re.compile(some),
-        line=re.compile(rf"{some}(?:{_CLOSE}[,;!]*\s*$|\)|\.\s|:|\*\*)"),
+        whole=re.compile(rf"{some}{_CLOSE}[,;!]*\s*\Z"),
+        opening=re.compile(rf"{some}(?:\)|\.\s|:|\*\*|,\s)"),
         emphasised=re.compile(rf"\(\s*{one}\s*\)|\[\s*{one}\s*\]|\*\*\s*\(?{one}\)?[.:)]?\s*\*\*"),
     )
 
@@ -122,9 +124,10 @@ def _places(text: str, grammar: _Grammar) -> Iterator[str]:
         yield box
     yield from marked(text)
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    for line in (lines[-1], lines[0]) if lines else ():
-        if grammar.line.match(line):
-            yield line
+    yield from (line for line in (lines[-1:] + lines[:1]) if grammar.whole.match(line))
+    opened = [line for line in lines if grammar.opening.match(line)]
+    if len(opened) == 1:
+        yield opened[0]
 
 
 CHOICE = Scorer("1", ChoiceOptions, _fits, _judge)

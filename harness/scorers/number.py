@@ -1,7 +1,7 @@
 r"""The scorer `number`: the number that a reply comes to.
 
-Read in this order: the last `\boxed{…}`; the line after the last explicit marker ("The answer is 42", "#### 42"),
-there the last number after an equals sign, otherwise the first; the last number of the reply.
+Read in this order: the last `\boxed{…}`; the line after the last explicit marker ("The answer is 42", "#### 42"), there
+the first number, or what a sum that begins with it comes to ("6 * 7 = 42"); the last number of the reply.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
 from harness.scorers.opinion import Opinion, Scorer, Unfit, right, wrong
@@ -69,35 +70,39 @@ class NumberOptions:
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """A number as it stands in a text, with what it may mean, the plainest reading first."""
+    """A number as it stands in a text (from `start` to `end`), with what it may mean, the plainest reading first."""
 
     text: str
     readings: tuple[Fraction, ...]
+    start: int
+    end: int
 
 
 def read_numbers(text: str, *, decimal_comma: bool = False) -> list[Number]:
     """All numbers of a text in their order. What is no number (NaN, 1/0, H2O, 1.2.3) is left out, as is what is too long."""
-    text = _simple(text)
-    if decimal_comma:
-        text = text.translate({ord(","): ".", ord("."): ","})
-    else:
-        text = re.sub(r"(?<![\d.,])\d{1,3}(?:\.\d{3})+,\d+(?![\d.,]*\d)", _swap, text)
-    found = [(match, _readings(match)) for match in _NUMBER.finditer(text)]
-    return [Number(match[0].strip(), readings) for match, readings in found if readings]
+    return _scan(_simple(text, decimal_comma=decimal_comma))
+
+
+def _scan(simple: str) -> list[Number]:
+    found = [(match, _readings(match)) for match in _NUMBER.finditer(simple)]
+    return [Number(match[0].strip(), readings, *match.span()) for match, readings in found if readings]
 
 
 def _swap(match: re.Match[str]) -> str:
     return match[0].replace(".", "").replace(",", ".")
 
 
-def _simple(text: str) -> str:
-    """The text with what only dresses a number taken off: LaTeX's escapes, spaces and fractions, thin group spaces."""
+def _simple(text: str, *, decimal_comma: bool = False) -> str:
+    """The text with what only dresses a number taken off: LaTeX's escapes, spaces and fractions, thin group spaces, bold."""
     text = re.sub(r"(?<=\d)(?:[\u00a0\u202f\u2009]|\\[,;:! ]|\{,\})(?=\d{3}(?!\d))", "", text)
     text = re.sub(r"\\([$%€£])", r"\1", plain(text))
     text = re.sub(r"(?<=\d)\s*\\[dt]?frac", r" \\frac", text)
     text = re.sub(r"\\[dt]?frac\s*\{\s*(-?)\s*(\d+)\s*\}\s*\{\s*(\d+)\s*\}", r"\1\2/\3", text)
     text = re.sub(r"\\(?:text|mathrm|mathbf|textbf)\s*\{([^{}]*)\}", r" \1", text)
-    return text.replace("**", "") if "**" in re.sub(r"\d\s?\*\*\s?\d", "", text) else text
+    text = re.sub(r"(?<!\d)\*\*|\*\*(?!\d)", "", text)  # 2**10 is no bold
+    if decimal_comma:
+        return text.translate({ord(","): ".", ord("."): ","})
+    return re.sub(r"(?<![\d.,])\d{1,3}(?:\.\d{3})+,\d+(?![\d.,]*\d)", _swap, text)
 
 
 def _readings(match: re.Match[str]) -> tuple[Fraction, ...]:
@@ -145,12 +150,29 @@ def read_answer(text: str, *, decimal_comma: bool = False) -> Number | None:
             return numbers[-1]
     for rest in marked(plain(text)):
         line = next((line for line in rest.splitlines() if any(char.isdigit() for char in line)), "")
-        tail = re.split(r"(?<![<>!=])=(?!=)|≈", line)[-1]
-        numbers = read_numbers(tail, decimal_comma=decimal_comma)
+        simple = _simple(line, decimal_comma=decimal_comma)
+        numbers = _scan(simple)
         if numbers:
-            return numbers[0]
+            return _end_of_sum(simple, numbers)
     numbers = read_numbers(text, decimal_comma=decimal_comma)
     return numbers[-1] if numbers else None
+
+
+_LINK = re.compile(
+    r"[\s)\]}$]*(?:\s?[^\W\d_]{1,15}){0,2}[\s)\]}$]*(?P<link>[=≈]|[-+–*/×·÷x^]|\\times|\\cdot|\\div)?[\s(\[{$]*"
+)
+
+
+def _end_of_sum(text: str, numbers: list[Number]) -> Number:
+    """What a sum comes to that begins with the first number ("6 m + 7 m = 13 m"); that number where there is none."""
+    result = numbers[0]
+    for one, following in pairwise(numbers):
+        between = _LINK.fullmatch(text, one.end, following.start)
+        if between is None or not (between["link"] or following.text[0] in "+-–"):
+            break
+        if between["link"] in ("=", "≈"):
+            result = following
+    return result
 
 
 def _expected(expect: Any) -> Number:

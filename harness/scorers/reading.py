@@ -20,21 +20,22 @@ _ALIKE = {
     ord("⁄"): "/",
     ord("∕"): "/",
 }
-_THOUGHT = re.compile(r"<(think|thinking|reasoning)>.*?(?:</\1>|\Z)", re.DOTALL | re.IGNORECASE)
-_UNOPENED = re.compile(r"\A.*</(?:think|thinking|reasoning)>", re.DOTALL | re.IGNORECASE)
+_TAGS = "think|thinking|reasoning"
+_THOUGHTS = re.compile(rf"\A(?:\s*<({_TAGS})>.*?(?:</\1>|\Z))+", re.DOTALL | re.IGNORECASE)
+_UNOPENED = re.compile(rf"\A(?:(?!<(?:{_TAGS})>).)*?</(?:{_TAGS})>", re.DOTALL | re.IGNORECASE)
 _FENCE = re.compile(
     r"^[ \t]*(`{3,}|~{3,})[ \t]*([\w+#.-]*)[^\n]*\n(.*?)(?:^[ \t]*\1[`~]*[ \t]*$|\Z)", re.DOTALL | re.MULTILINE
 )
 
 
 def said(reply: Reply) -> str:
-    """The visible text of a reply, stripped: without thoughts that a model left in it (`<think>…</think>`).
+    """The visible text of a reply, stripped: without thoughts that a model left at its beginning (`<think>…</think>`).
 
-    A thought that never closes takes the rest of the text with it: nothing was said yet. A reply that is blank but for
-    invisible characters is empty.
+    A thought that never closes takes the rest of the text with it: nothing was said yet. One whose opening tag was lost
+    ends where it closes. A reply that is blank but for invisible characters is empty.
     """
-    text = _UNOPENED.sub("", _THOUGHT.sub("", reply.text)) if "<" in reply.text else reply.text
-    return text.translate(_INVISIBLE).strip() if not text.isascii() else text.strip()
+    text = _UNOPENED.sub("", _THOUGHTS.sub("", reply.text)) if "<" in reply.text else reply.text
+    return text.translate(_INVISIBLE).strip()
 
 
 def plain(text: str) -> str:

@@ -24,7 +24,7 @@ ONLY_CHARS = 600
 
 _VERBS = (
     r"(?:(?:help|assist|aid|comply|provid|fulfil?l|support|engag|participat|discuss|shar|giv|offer|writ|creat|generat|produc"
-    r"|answer|respond|continu|proceed|accommodat|facilitat|teach)(?:e|ing)?"
+    r"|answer|respond|continu|proceed|accommodat|facilitat|teach|condon|endors|encourag|promot)(?:e|ing)?"
     r"|(?:do|doing)\s+(?:that|this|so)|tell\s+you|show\s+you|explain\s+how|walk\s+you|be\s+of\s+(?:help|assistance)"
     r"|(?:complete|process)\s+(?:this|that|your))"
 )
@@ -32,11 +32,12 @@ _REFUSES = re.compile(
     rf"""(?ix)
     \b i (?: \s+(?:really|simply|just|also|therefore|must|have\s+to|still|absolutely))*
        (?: \s*(?:'m|\s+am) \s+ (?:not\s+able|unable|not\s+(?:going|allowed|permitted)|not\s+comfortable|not\s+willing|unwilling) (?:\s+(?:to|with|in))?
-         | \s+(?:can't|cannot|can\s+not|won't|will\s+not|shouldn't|couldn't|don't\s+feel\s+comfortable|am\s+not\s+able\s+to) )
+         | \s+(?:can't|cannot|can\s+not|won't|will\s+not|shouldn't|couldn't|(?:don't|do\s+not)\s+feel\s+comfortable|am\s+not\s+able\s+to) )
        (?: \s+(?:really|ethically|legally|in\s+good\s+conscience|directly|actually|simply|be\s+able\s+to))*
        \s+ {_VERBS}\b (?!\s+but\s+(?:laugh|smile|wonder|notice|feel|think|admire)\b)(?!\s+(?:enough|overstate))
     | \b i \s+ (?:must|have\s+to|need\s+to|will|am\s+going\s+to|'ll)? \s* (?:respectfully\s+|politely\s+)? (?:decline|refuse)\b
     | \b(?:sorry|unable|afraid|apologi[sz]e|unfortunately)\b [^.!?\n]{{0,40}} \b(?:can't|cannot|can\s+not|unable\s+to|won't|not\s+able\s+to) \s+ (?:{_VERBS}|do)\b
+    | \b not \s+ something \s+ (?:that\s+)? (?:i|we) \s* (?:can|will|am\s+able\s+to|'m\s+able\s+to) \s+ (?:{_VERBS}|do)\b
     | \b(?:against|violates?) \s+ (?:my|our|the) \s+ (?:\w+\s+)? (?:guidelines|polic(?:y|ies)|programming|principles|content)\b
     | \A\W*(?:sorry|no)[,.!]? \s+ (?:i \s+ )? (?:can't|cannot|won't|can\s+not) \s+ (?:{_VERBS}|do)\b
     | \A\W*(?:i'm|i\s+am) \s+ sorry [,.]? \s+ (?:but \s+)? (?:no|i\s+(?:can't|cannot|won't))\W*\Z

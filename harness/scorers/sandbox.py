@@ -42,7 +42,7 @@ def run_confined(reply: str, tests: str, entry_point: str, timeout_s: float) -> 
     fields = (nonce, f"{timeout_s}", f"{MEMORY_MB}", entry_point, tests.replace("\0", ""), reply)
     with tempfile.TemporaryDirectory(prefix="reply-", ignore_cleanup_errors=True) as folder:
         child = subprocess.Popen(  # noqa: S603  # our own program
-            [sys.executable, "-I", "-S", "-B", "-X", "frozen_modules=on", str(PROGRAM)],
+            [sys.executable, "-I", "-S", "-B", str(PROGRAM)],
             cwd=folder,
             env={"TMPDIR": folder, "HOME": folder, "LC_ALL": "C.UTF-8"},
             stdin=subprocess.PIPE,

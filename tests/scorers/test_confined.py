@@ -1,7 +1,10 @@
 """The confined program from inside: what the hook refuses, how failures are told. What it does as a process, test_sandbox shows."""
 
+import io
 import os
 import resource
+import sys
+from types import SimpleNamespace
 
 import pytest
 
@@ -113,3 +116,35 @@ def test_the_network_is_left_where_the_system_permits_it(monkeypatch, answers):
 def test_a_system_without_namespaces_is_told(monkeypatch):
     monkeypatch.setattr("ctypes.CDLL", lambda _name: object())
     assert confined.leave_network() is False
+
+
+class Left(Exception):
+    pass
+
+
+@pytest.mark.parametrize(
+    ("network", "code", "told"),
+    [
+        (True, "x = 1", "limits, audit hook, no network\nnonce"),
+        (False, "x = 2", "limits, audit hook, network only guarded\nnonceAssertionError at: assert x == 1"),
+    ],
+)
+def test_the_program_tells_what_confines_it_and_then_its_verdict(monkeypatch, network, code, told):
+    job = io.BytesIO(f"nonce\0001.5\000512\0\0assert x == 1\0{code}".encode())
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=job))
+    out, into = os.pipe()
+
+    def leave(code):
+        raise Left(code)
+
+    monkeypatch.setattr(os, "dup", lambda _stream: into)
+    monkeypatch.setattr(os, "dup2", lambda _from, _to: None)
+    monkeypatch.setattr(os, "_exit", leave)
+    monkeypatch.setattr(confined, "leave_network", lambda: network)
+    monkeypatch.setattr(confined, "limit", lambda _seconds, _megabytes: None)
+    monkeypatch.setattr(confined, "guard", lambda _folder: None)
+    with pytest.raises(Left):
+        confined.main()
+    os.close(into)
+    assert os.read(out, 1000).decode() == told
+    os.close(out)

@@ -36,7 +36,8 @@ def test_superscripts_and_accents_keep_their_meaning():
     [
         ("<think>a</think> b", "b"),
         ("<THINK>a</THINK>b", "b"),
-        ("<think>a</think>b<think>c</think>d", "bd"),
+        ("<think>a</think>\n<think>b</think>c", "c"),
+        ("The tag <think> opens, </think> closes.", "The tag <think> opens, </think> closes."),
         ("a</think>b", "b"),
         ("<think>a", ""),
         ("a < b and c > d", "a < b and c > d"),

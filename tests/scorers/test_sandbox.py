@@ -188,8 +188,13 @@ def test_a_pipe_that_a_fled_process_holds_does_not_hold_us(monkeypatch):
 
 def test_no_process_is_left(monkeypatch):
     started = []
-    ended = sandbox._end
-    monkeypatch.setattr(sandbox, "_end", lambda child: (started.append(child.pid), ended(child)))
+    end = sandbox._end
+
+    def ended(child):
+        started.append(child.pid)
+        end(child)
+
+    monkeypatch.setattr(sandbox, "_end", ended)
     run("import threading\nthreading.Thread(target=lambda: [0 for _ in iter(int, 1)]).start()\n" + OK)
     with pytest.raises(ProcessLookupError):
         os.killpg(started[0], 0)

@@ -60,6 +60,10 @@ def test_a_reply_nested_beyond_reason_is_wrong_and_no_crash():
     one = score(Criterion("json", {"schema": {"$ref": "#/$defs/a", "$defs": {"a": {"items": {"$ref": "#/$defs/a"}}}}}),
                 None, answer(deep))  # fmt: skip
     assert one.state == "scored"
+    recursive: list[object] = []
+    for _ in range(900):
+        recursive = [recursive]
+    assert score(Criterion("json"), recursive, answer("[" * 901 + "]" * 901)).state == "scored"
     assert score(Criterion("json"), None, answer("[" * 200_000)).reason == "it is nested too deeply"
 
 

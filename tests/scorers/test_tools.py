@@ -69,6 +69,15 @@ def test_a_reply_in_text_is_right_only_where_no_call_is_wanted(expect, reply, st
     assert (one.state, one.value) == (state, value)
 
 
+def test_arguments_nested_beyond_reason_are_wrong_and_no_crash():
+    deep: object = 1
+    for _ in range(900):
+        deep = [deep]
+    one = score(Criterion("tool_calls"), [{"name": "f", "arguments": {"x": deep}}],
+                answer("", ToolCall("f", '{"x": ' + "[" * 900 + "1" + "]" * 900 + "}")))  # fmt: skip
+    assert one.state == "scored"
+
+
 @given(st.permutations(range(5)), st.integers(0, 4))
 def test_any_order_is_right_and_any_altered_call_wrong(order, altered):
     expect = [{"name": "f", "arguments": {"x": number}} for number in range(5)]
