@@ -26,6 +26,10 @@ from harness.load.shapes import CaseShape, PythonSuite, what_fits
 MOST = 10_000
 """So many cases a generator may yield where the suite does not say `count`; more is taken for an endless one."""
 
+REPEATS = 1_000
+"""After so many cases in a row that ask what was asked before, a generator is taken to have no other."""
+
+_ASKED = ("system", "prompt", "messages", "params", "response_schema")
 _NAMES = (*PythonSuite.model_fields, "cases")
 _SIGNATURE = "def cases(rng: random.Random) -> Iterator[dict[str, Any]]"
 
@@ -158,6 +162,22 @@ def _attributes(module: ModuleType) -> dict[str, Any]:
     return {name: getattr(module, name) for name in PythonSuite.model_fields if hasattr(module, name)}
 
 
+def _new(made: Iterable[Any]) -> Iterator[Any]:
+    """The cases that ask what none before them asked; ends when so many in a row are repeats that no more is to be had."""
+    seen: set[str] = set()
+    repeats = 0
+    for case in made:
+        asked = content_address([case.get(name) for name in _ASKED], 32) if isinstance(case, dict) else repr(case)
+        if asked in seen:
+            repeats += 1
+            if repeats > REPEATS:
+                return
+            continue
+        seen.add(asked)
+        repeats = 0
+        yield case
+
+
 def _draw(module: ModuleType, count: int | None, seed: int, limit: int | None, place: Place) -> list[Any]:
     """What `cases` yields, so many as are wanted and no more."""
     place = place.below("cases")
@@ -173,7 +193,8 @@ def _draw(module: ModuleType, count: int | None, seed: int, limit: int | None, p
         if not isinstance(made, Iterable):
             place.wrong(f"cases() returns {type(made).__name__} and yields no case", _SIGNATURE)
             return []
-        for case in itertools.islice(made, wanted or MOST + 1):
+        new = _new(made) if wanted else made
+        for case in itertools.islice(new, wanted or MOST + 1):
             drawn.append(case)  # noqa: PERF402 - what came before an exception is kept
     except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a suite raises is a complaint about it
         _note(error, f"cases() raises, after {len(drawn)} cases,", place)

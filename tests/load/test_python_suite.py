@@ -16,7 +16,7 @@ def cases(rng):
     number = 0
     while True:
         number += 1
-        yield {"id": f"n{number}", "prompt": "hi", "expect": str(rng.random())}
+        yield {"id": f"n{number}", "prompt": f"hi {number}", "expect": str(rng.random())}
 """
 )
 
@@ -85,9 +85,39 @@ def test_of_an_endless_generator_no_more_is_taken_than_count_or_limit_say(desk):
 
 
 def test_without_a_count_all_cases_are_taken(desk):
-    text = HEAD + 'def cases(rng):\n    return [{"id": f"n{i}", "prompt": "hi", "expect": "x"} for i in range(50)]\n'
+    text = (
+        HEAD + 'def cases(rng):\n    return [{"id": f"n{i}", "prompt": f"hi {i}", "expect": "x"} for i in range(50)]\n'
+    )
     assert len(desk.suite("suite_a.py", text).cases) == 50
     assert len(desk.suite("suite_a.py", text, limit=60).cases) == 50
+
+
+def test_what_was_asked_before_is_passed_over_until_nothing_new_comes(desk):
+    text = (
+        HEAD
+        + """
+def cases(rng):
+    number = 0
+    while True:
+        number += 1
+        yield {"id": f"n{number}", "prompt": f"hi {rng.randrange(20)}", "expect": "x"}
+"""
+    )
+    prompts = [case.prompt.messages[-1]["content"] for case in desk.suite("suite_a.py", text, limit=15).cases]
+    assert len(set(prompts)) == len(prompts) == 15
+    assert len(desk.suite("suite_a.py", text, limit=100).cases) == 20
+
+
+def test_the_same_prompt_under_another_system_message_is_another_question(desk):
+    text = (
+        HEAD
+        + """
+def cases(rng):
+    for number, system in enumerate(["be brief", "be kind", "be brief"]):
+        yield {"id": f"n{number}", "prompt": "hi", "system": system, "expect": "x"}
+"""
+    )
+    assert ids(desk.suite("suite_a.py", text, limit=9)) == ["n0", "n1"]
 
 
 def test_an_endless_generator_without_a_count_is_wrong(desk):
