@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from harness.ask import Provider, Trial
 from harness.client import via_litellm
+from harness.client.aside import Aside
 from harness.client.failures import failure, from_http, scrub
 from harness.client.translate import VIA_LITELLM, Request
 from harness.client.transport import Exchange
@@ -47,9 +48,10 @@ def read(request: Request, exchange: Exchange, provider: Provider) -> Facts:
     )
 
 
-async def through_litellm(trial: Trial) -> Facts:
-    """Asks through litellm, which needs no reading afterwards."""
-    call = await via_litellm.call(trial.provider, trial.case.prompt, trial.params, stream=trial.stream)
+async def through_litellm(aside: Aside, trial: Trial) -> Facts:
+    """Asks through litellm, aside; its answer needs no reading afterwards."""
+    asking = via_litellm.call(trial.provider, trial.case.prompt, trial.params, stream=trial.stream)
+    call = await aside.run(asking)
     return Facts(
         sent=Sent(VIA_LITELLM, call.params, stream=trial.stream),
         decoded=call.decoded,

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
-
-import orjson
 
 from harness.ask import JsonObject, Prices, Prompt
 from harness.told import Cost, Usage
@@ -60,7 +59,8 @@ def most_it_can_cost(
 
 def prompt_bound(prompt: Prompt) -> int:
     """The most tokens that the prompt can have: the bytes of its JSON, and what providers write around tools."""
-    return len(orjson.dumps(prompt.as_json(), default=dict)) + (TOOL_OVERHEAD_TOKENS if prompt.tools else 0)
+    text = json.dumps(prompt.as_json(), separators=(",", ":"), ensure_ascii=False, default=dict)
+    return len(text.encode("utf-8", "surrogatepass")) + (TOOL_OVERHEAD_TOKENS if prompt.tools else 0)
 
 
 def max_output(params: JsonObject, max_output_tokens: int | None) -> int | None:

@@ -22,6 +22,10 @@ def litellm() -> Any:
     with quiet():
         module: Any = importlib.import_module("litellm")
         importlib.import_module("litellm.utils")
+        for late in (module.Message, module.types.utils.Delta):  # pydantic builds these when first used, and warns then
+            late(content="", role="assistant").model_dump()
+        for streamed in (False, True):
+            module.ModelResponse(stream=streamed).model_dump()
     module.telemetry = False
     module.suppress_debug_info = True
     module.num_retries = None

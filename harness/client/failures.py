@@ -6,6 +6,7 @@ What a server says in its body weighs more than its status, since gateways rewri
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections.abc import Mapping
@@ -151,12 +152,12 @@ def _message_of(value: Any) -> str:
     if isinstance(value, list) and len(value) == 1:
         value = value[0]
     if not isinstance(value, Mapping):
-        return value if isinstance(value, str) else orjson.dumps(value).decode()
+        return value if isinstance(value, str) else json.dumps(value)
     inner = value.get("error")
     if isinstance(inner, Mapping):
         return _message_of(inner)
     message = next((value[k] for k in ("message", "error", "detail", "msg") if isinstance(value.get(k), str)), None)
     if message is None:
-        return orjson.dumps(dict(value)).decode()
+        return json.dumps(dict(value))
     codes = [str(value[name]) for name in ("type", "code") if value.get(name) not in (None, "", message)]
     return f"{message} [{', '.join(codes)}]" if codes else message

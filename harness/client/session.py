@@ -7,12 +7,13 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 from harness.ask import Limits, Trial
+from harness.client.aside import Aside
 from harness.client.calls import Facts, read, through_litellm
 from harness.client.lag import LagMonitor
 from harness.client.limits import Gate, Pace, Waited, about_tokens
 from harness.client.translate import Request
 from harness.client.transport import Transport
-from harness.client.via_litellm import MOST_AT_ONCE
+from harness.client.via_litellm import MOST_AT_ONCE, close_clients
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,7 @@ class Session:
         self._paces = paces
         self._gates: dict[str, Gate] = {}
         self._through_litellm = Gate(Limits(MOST_AT_ONCE), Pace())
+        self._aside = Aside(close_clients)
         self._transport = Transport()
         self._lag = LagMonitor()
 
@@ -53,7 +55,7 @@ class Session:
     async def _send(self, trial: Trial, request: Request | None) -> Callable[[], Facts]:
         """Asks; what it returns reads the answer."""
         if request is None:
-            facts = await through_litellm(trial)
+            facts = await through_litellm(self._aside, trial)
             return lambda: facts
         exchange = await self._transport.exchange(request, trial.provider.deadlines)
         return lambda: read(request, exchange, trial.provider)
@@ -62,6 +64,7 @@ class Session:
         """Closes the connections and ends the watch."""
         await self._lag.aclose()
         await self._transport.aclose()
+        await self._aside.aclose()
 
     def _gate(self, trial: Trial) -> Gate:
         provider = trial.provider

@@ -75,8 +75,8 @@ def wire_of(provider: Provider, prompt: Prompt, params: JsonObject) -> Wire | No
     litellm knows which of OpenAI's models, or which combinations of tools and reasoning, take its responses API only.
     """
     wire = wire_for(provider.kind)
-    if wire is None:
-        return None
+    if wire is None or not wire.endpoints[provider.kind].has_responses:
+        return wire
     main = litellm().main
     with quiet():
         facts, _model = main.responses_api_bridge_check(

@@ -1,8 +1,8 @@
 """What no wire of ours serves: the whole call through `litellm.acompletion`, with its hidden retries off.
 
-Its times are taken where chunks reach us, after litellm's own work on them (`timing_source` is "client"). What litellm invents (a `stop` after a
-cut stream, token counts where none were told) cannot always be told from what the provider said; counts are taken only where a chunk or
-a body of the provider's is seen to have them.
+It runs on a loop of its own (`aside`). Its times are taken where chunks reach us, after litellm's own work on them (`timing_source` is "client"). What litellm invents (a `stop` after a
+cut stream, token counts where none were told) cannot always be told from what the provider said; counts of a stream are taken only where a
+chunk of the provider's is seen to have them; those of a whole body may be a tokenizer's, and are marked as that.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from json import JSONDecodeError
 from typing import Any
 
@@ -24,7 +24,7 @@ from harness.client.network import chain, network_failure
 from harness.client.wires import Decoded
 from harness.client.wires.counts import count, inside, usage_of
 from harness.client.wires.draft import Draft
-from harness.told import Failure, Usage
+from harness.told import Failure, TokenSource, Usage
 
 MOST_AT_ONCE = 4
 """Calls through litellm in flight: each takes milliseconds of CPU, and more would be timed wrongly."""
@@ -59,12 +59,11 @@ async def call(
                 async with aclosing(_dated(answer, provider.deadlines, clock)) as chunks:
                     async for at, chunk in chunks:
                         _take(draft, at, chunk, "delta")
-                told = _usage_seen(answer)
+                draft.usage = _usage(_usage_seen(answer), "usage")
             else:
                 body = answer.model_dump()
                 _take(draft, clock(), body, "message")
-                told = body.get("usage")
-        draft.usage = _usage(told)
+                draft.usage = _usage(body.get("usage"), "tokenizer")
         done.decoded, done.http_status = draft.done(), 200
     except TimeoutError as error:
         done.decoded = draft.done(_late(error, provider.deadlines))
@@ -88,6 +87,7 @@ async def _begin(provider: Provider, messages: list[Any], wanted: Mapping[str, A
             max_retries=0,
             drop_params=provider.drop_params,
             timeout=provider.deadlines.total_s,
+            _skip_mcp_handler=True,  # with tools it would import a package that litellm does not require
             **wanted,
         )
     wait = provider.deadlines.first_token_s if stream else provider.deadlines.total_s
@@ -96,6 +96,13 @@ async def _begin(provider: Provider, messages: list[Any], wanted: Mapping[str, A
             return await calling
     except TimeoutError:
         raise _Late("timeout_first_token" if stream else "timeout_total", wait) from None
+
+
+async def close_clients() -> None:
+    """Closes litellm's connections of the running loop."""
+    with quiet():
+        closing = litellm().close_litellm_async_clients()
+    await closing
 
 
 class _Late(TimeoutError):
@@ -155,17 +162,18 @@ def _usage_seen(answer: Any) -> Any:
     return None
 
 
-def _usage(told: Any) -> Usage:
+def _usage(told: Any, source: TokenSource) -> Usage:
     prompt, completion = count(inside(told, "prompt_tokens")), count(inside(told, "completion_tokens"))
     if not prompt and not completion:
         return Usage()  # litellm writes 0 and 0 where nothing was told
-    return usage_of(
+    usage = usage_of(
         prompt,
         completion,
         cached=count(inside(told, "prompt_tokens_details", "cached_tokens")),
         cache_write=count(inside(told, "cache_creation_input_tokens")),
         reasoning=count(inside(told, "completion_tokens_details", "reasoning_tokens")),
     )
+    return replace(usage, source=source)
 
 
 def failure_of(error: Exception, provider: Provider) -> Failure:
@@ -191,7 +199,11 @@ def failure_of(error: Exception, provider: Provider) -> Failure:
 
 
 def _status(error: Exception) -> int | None:
-    """The status of the innermost error that has one: litellm's outer errors rewrite it. 300 and more only."""
-    statuses = [getattr(one, "status_code", None) for one in chain(error)]
+    """The status of the innermost error that has one, since litellm's outer errors rewrite it. 300 and more only.
+
+    litellm's APIConnectionError stands for whatever it does not know, and its status is made up.
+    """
+    made_up = litellm().exceptions.APIConnectionError
+    statuses = [getattr(one, "status_code", None) for one in chain(error) if not isinstance(one, made_up)]
     known = [status for status in statuses if isinstance(status, int) and 300 <= status < 600]
     return known[-1] if known else None

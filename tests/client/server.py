@@ -56,6 +56,9 @@ class Server:
             return False
         headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in head[1:] if line)}
         body = await reader.readexactly(int(headers.get("content-length", 0)))
+        if head[0].split(" ")[1] == "/api/show":  # litellm asks Ollama for the model's facts, after the answer
+            writer.write(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
+            return True
         self.asked.append(Asked(head[0].split(" ")[1], headers, json.loads(body) if body else {}, number))
         self.busy.set()
         script = self.scripts[min(len(self.asked), len(self.scripts)) - 1]
@@ -184,7 +187,7 @@ def message(*content: object, reason: str = "end_turn", usage: object = A_USAGE)
     return {**body, "stop_reason": reason, "stop_sequence": None, "usage": usage}
 
 
-TOOLS = tuple(
+TOOLS: tuple[dict[str, Any], ...] = tuple(
     {
         "type": "function",
         "function": {

@@ -235,6 +235,7 @@ def test_a_cancelled_attempt_leaves_nothing_behind():
                 with pytest.raises(asyncio.CancelledError):
                     await task
             after = await client.ask(asked, "hi", stream=False)
+            assert client._session is not None
             assert client._session._lag._in_flight == 0
             assert after.clock.queue_s < 0.5
         return after
@@ -284,6 +285,7 @@ def test_concurrency_is_capped_for_a_provider_and_queueing_is_told():
 def test_a_fault_of_ours_is_a_failed_attempt_and_no_crash(monkeypatch):
     monkeypatch.setattr("harness.client.client.wire_of", lambda *_: 1 / 0)
     attempt = wait(Client().ask(provider("http://127.0.0.1:9"), "hi"))
+    assert attempt.failure is not None
     assert (attempt.failure.kind, attempt.failure.side) == ("client_error", "harness")
     assert "ZeroDivisionError" in attempt.failure.error
     assert (attempt.clock.ttft_s, attempt.http_status) == (None, None)

@@ -117,7 +117,7 @@ async def theirs(url, model, prompt, *, stream):
     with quiet():
         answer = await module.acompletion(
             model=model, messages=messages, api_key=KEY, base_url=base, stream=stream, num_retries=0, max_retries=0,
-            max_tokens=50, **wanted, **options,
+            max_tokens=50, _skip_mcp_handler=True, **wanted, **options,
         )  # fmt: skip
         if stream:
             chunks = [chunk async for chunk in answer]

@@ -93,7 +93,7 @@ def test_html_is_told_as_its_words():
         (b'{"error": "no"}', "HTTP 400: no"),
         (b'{"detail": "no"}', "HTTP 400: no"),
         (b'[{"error": {"message": "no"}}]', "HTTP 400: no"),
-        (b'{"x": 1}', 'HTTP 400: {"x":1}'),
+        (b'{"x": 1}', 'HTTP 400: {"x": 1}'),
         (b"3", "HTTP 400: 3"),
         (b'"no"', "HTTP 400: no"),
         (b"", "HTTP 400: no more was said"),

@@ -4,9 +4,8 @@ import socket
 
 import pytest
 
-from harness.ask import Deadlines, Prompt, Provider, Retries, Secret
+from harness.ask import Deadlines, Prices, Prompt, Provider, Retries, Secret
 from harness.client import Client
-from harness.client.door import litellm
 from harness.told import Usage
 from tests.client.server import HASTY, KEY, TOOLS, chunked, head, serving, whole
 
@@ -37,7 +36,6 @@ def ask(*scripts, stream=True, prompt=PROMPT, params=None, model="ollama_chat/ll
         async with serving(*scripts) as server, Client() as client:
             asked = Provider("mine", model, Secret(KEY), server.url, **{"retries": Retries(0), **more})
             attempt = await client.ask(asked, prompt, params=params or {"max_tokens": 5}, stream=stream)
-            await litellm().close_litellm_async_clients()
             return attempt, server
 
     return asyncio.run(main())
@@ -75,13 +73,17 @@ def test_a_streamed_tool_call_is_one():
     assert [one.name for one in attempt.reply.tool_calls] == ["get_weather"]
 
 
-@pytest.mark.parametrize("stream", [True, False])
-def test_usage_that_was_not_told_is_unknown(stream):
-    done = without_counts(line("Hello", done=True))
-    attempt, _ = ask(chunked(done) if stream else whole(done), stream=stream)
+def test_usage_that_was_not_told_in_a_stream_is_unknown():
+    attempt, _ = ask(chunked(without_counts(line("Hello", done=True))))
     assert attempt.reply.text == "Hello"
     assert attempt.usage == Usage()
     assert attempt.cost.usd is None
+
+
+def test_usage_of_a_body_may_be_made_up_and_is_marked_so():
+    attempt, _ = ask(whole(without_counts(line("Hello", done=True))), stream=False, prices=Prices(1.0, 1.0))
+    assert attempt.usage.source == "tokenizer"
+    assert attempt.cost.status == "estimated"
 
 
 @pytest.mark.parametrize(
@@ -159,9 +161,7 @@ def test_a_refused_connection_is_one():
 
         async def main():
             async with Client() as client:
-                attempt = await client.ask(Provider("p", "ollama_chat/x", None, url, retries=Retries(0)), "hi")
-                await litellm().close_litellm_async_clients()
-                return attempt
+                return await client.ask(Provider("p", "ollama_chat/x", None, url, retries=Retries(0)), "hi")
 
         assert asyncio.run(main()).failure.kind == "connect_refused"
 

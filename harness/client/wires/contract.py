@@ -37,7 +37,8 @@ class Endpoint:
 
     `base` is used where the registry gives no base_url; None: litellm knows it, or there is none and base_url must be given. `path` is appended to the base unless it
     ends so already; None: litellm's own rule. `{model}` and `{api_version}` in it are filled in. `key_header` carries the key; None:
-    litellm's own headers. `asks_usage`: a stream tells its usage only when asked to, by `stream_options`. `host_first`: the model may
+    litellm's own headers. `asks_usage`: a stream tells its usage only when asked to, by `stream_options`. `has_responses`: some models answer in
+    OpenAI's responses API only. `host_first`: the model may
     be written `host/owner/model`, which the server knows as `owner/model:host`.
     """
 
@@ -45,6 +46,7 @@ class Endpoint:
     path: str | None = None
     key_header: str | None = None
     asks_usage: bool = False
+    has_responses: bool = False
     host_first: bool = False
 
 

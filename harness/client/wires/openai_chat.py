@@ -23,11 +23,12 @@ _ASKED = Endpoint(asks_usage=True)
 _TELLS = Endpoint()
 ENDPOINTS: Mapping[str, Endpoint] = MappingProxyType(
     {
-        "openai": Endpoint("https://api.openai.com/v1", asks_usage=True),
+        "openai": Endpoint("https://api.openai.com/v1", asks_usage=True, has_responses=True),
         "azure": Endpoint(
             path="/openai/deployments/{model}/chat/completions?api-version={api_version}",
             key_header="api-key",
             asks_usage=True,
+            has_responses=True,
         ),
         "huggingface": Endpoint("https://router.huggingface.co/v1", asks_usage=True, host_first=True),
         "cerebras": _ASKED,
