@@ -18,8 +18,8 @@ setup: $(STAMP)  ## make .venv with the pinned dependencies (done by the other t
 $(STAMP): requirements.lock pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "Installing the pinned dependencies into $(VENV) (about a minute, once) …"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
 bench: $(STAMP)  ## run all suites against every ready provider (none: the simulated fleet), report, route
@@ -50,6 +50,6 @@ clean:  ## remove what set-up and tests made; runs and reports stay
 	@find harness tests suites -name __pycache__ -type d -prune -exec rm -rf {} +
 
 lock: $(STAMP)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check uv
 	@$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --no-annotate --no-header -q -o $(VENV)/lock
 	@{ echo "# Pinned with hashes for Python 3.11 and later; made by \`make lock\` from pyproject.toml."; cat $(VENV)/lock; } > requirements.lock

@@ -33,6 +33,8 @@ DOORS = {
     "tqdm": {"render"},
     "aiohttp": {"client", "simulate"},
     "jsonschema": {"scorers"},
+    "referencing": {"scorers"},
+    "regex": {"scorers"},
     "scipy": {"stats"},
 }
 """Each outside library and the parts that may import it."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import regex  # type: ignore[import-untyped]  # ships no types
+import regex
 
 from harness.scorers.opinion import Opinion, Scorer, Unfit, right, wrong
 from harness.scorers.reading import plain, said
