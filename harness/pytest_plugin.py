@@ -26,6 +26,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("harness", "llm-harness")
     group.addoption(
         "--providers",
+        dest="llm_harness_providers",
         default="",
         metavar="NAME,…",
         help="give the fixture `llm` once for each of these registered providers",
@@ -76,7 +77,9 @@ def llm(request: pytest.FixtureRequest) -> Iterator[Asker]:
 
 def _names(config: pytest.Config) -> list[str]:
     """The providers asked for, each once."""
-    return list(dict.fromkeys(name.strip() for name in config.getoption("--providers").split(",") if name.strip()))
+    return list(
+        dict.fromkeys(name.strip() for name in config.getoption("llm_harness_providers").split(",") if name.strip())
+    )
 
 
 def _places(config: pytest.Config) -> Places:

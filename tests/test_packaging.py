@@ -128,12 +128,19 @@ def test_the_command_and_the_plugin_are_where_the_wheel_says(wheel):
     assert hasattr(plugin, "pytest_addoption")
 
 
-def test_the_installed_command_tells_its_version():
+def test_the_installed_command_and_the_module_tell_their_version():
     command = Path(sys.executable).with_name("harness")
     if not command.exists():
         pytest.skip("the project is not installed beside this Python")
-    done = subprocess.run([command, "--version"], capture_output=True, text=True, check=False)
-    assert done.stdout.strip() == f"harness {harness.__version__}"
+    for words in ([command], [sys.executable, "-m", "harness"]):
+        done = subprocess.run([*words, "--version"], cwd=ROOT, capture_output=True, text=True, check=False)
+        assert done.stdout.strip() == f"harness {harness.__version__}"
+
+
+def test_the_front_door_lists_its_names_and_has_no_others():
+    assert dir(harness) == sorted([*harness.__all__, "__version__"])
+    with pytest.raises(AttributeError, match="module 'harness' has no attribute 'nothing'"):
+        _ = harness.nothing
 
 
 def test_make_alone_and_make_help_list_every_target_in_a_line():

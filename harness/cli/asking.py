@@ -57,4 +57,5 @@ def open_asker(name: str, places: Places) -> Iterator[Asker]:
 
 
 def _keys(places: Places) -> Sequence[Suite]:
-    return load_suites([path for path in places.suites if path.exists()])
+    paths = [path for path in places.suites if path.exists()]
+    return load_suites(paths) if paths else ()
