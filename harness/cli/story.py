@@ -52,7 +52,7 @@ class Teller:
         for note in report.notes:
             line(note, style="bold yellow")
         line()
-        for table in tables.quality(report.standings):
+        for table in tables.quality(report.standings, across=5 if self.terminal.width >= 84 else 4):
             show(table)
         show(tables.providers(report.standings))
         if report.calibration:

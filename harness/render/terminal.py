@@ -19,6 +19,11 @@ class Terminal:
         out = file or sys.stdout
         self._console = Console(file=out, highlight=False, width=None if out.isatty() else 100)
 
+    @property
+    def width(self) -> int:
+        """Columns that there are."""
+        return self._console.width
+
     def line(self, text: str = "", style: str = "") -> None:
         """One line, wrapped at the terminal's edge; `text` is shown as it is, never read as markup."""
         self._console.print(Text(text, style=style), soft_wrap=not self._console.is_terminal)
