@@ -43,7 +43,7 @@ regress: $(STAMP)  ## compare the last run with the baseline (comes with `harnes
 	@echo "make regress needs \`harness compare\`, which this version does not have yet" >&2; exit 4
 
 perf: $(STAMP)  ## benchmarks of the harness itself, by pytest-benchmark
-	@$(BIN)/pytest tests/perf --benchmark-enable --benchmark-only --benchmark-columns=min,median,mean,stddev,rounds
+	@$(BIN)/pytest tests/perf --benchmark-enable --benchmark-only --benchmark-sort=name --benchmark-columns=min,median,mean,stddev,rounds
 
 clean:  ## remove what set-up and tests made; runs and reports stay
 	@rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage*

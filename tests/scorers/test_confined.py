@@ -10,7 +10,7 @@ import pytest
 
 from harness.scorers import confined
 
-PLACES = ("/work/folder", "/usr/lib/python3")
+PLACES = ("/given/folder", "/usr/lib/python3")
 
 
 def refuse(event, *args):
@@ -20,15 +20,15 @@ def refuse(event, *args):
 @pytest.mark.parametrize(
     ("event", "args"),
     [
-        ("open", ("/work/folder/a", "w", os.O_WRONLY)),
-        ("open", ("/work/folder/a", None, os.O_RDWR)),
-        ("open", ("/work/folder", None, os.O_RDONLY)),
+        ("open", ("/given/folder/a", "w", os.O_WRONLY)),
+        ("open", ("/given/folder/a", None, os.O_RDWR)),
+        ("open", ("/given/folder", None, os.O_RDONLY)),
         ("open", ("/usr/lib/python3/json/__init__.py", "rb", os.O_RDONLY)),
         ("open", (3, "w", os.O_WRONLY)),
         ("open", (os.devnull, "w", os.O_WRONLY)),
-        ("os.mkdir", ("/work/folder/a", 0o777, -1)),
-        ("os.rename", ("/work/folder/a", "/work/folder/b", -1, -1)),
-        ("os.listdir", ("/work/folder",)),
+        ("os.mkdir", ("/given/folder/a", 0o777, -1)),
+        ("os.rename", ("/given/folder/a", "/given/folder/b", -1, -1)),
+        ("os.listdir", ("/given/folder",)),
         ("socket.__new__", (None, 1, 1, 0)),
         ("import", ("json",)),
     ],
@@ -44,14 +44,14 @@ def test_the_hook_lets_through_what_stays_inside(event, args):
         ("ctypes.dlopen", ("libc",), "calling foreign code"),
         ("socket.__new__", (None, confined.AF_INET, 1, 0), "using the network"),
         ("socket.connect", (None, "/run/docker.sock"), "using the network"),
-        ("open", ("/work/folder2/a", "r", os.O_RDONLY), "reading '/work/folder2/a'"),
-        ("open", ("/work/folder/../a", "r", os.O_RDONLY), "reading '/work/a'"),
+        ("open", ("/given/folder2/a", "r", os.O_RDONLY), "reading '/given/folder2/a'"),
+        ("open", ("/given/folder/../a", "r", os.O_RDONLY), "reading '/given/a'"),
         ("open", (b"/etc/passwd", "r", os.O_RDONLY), "reading '/etc/passwd'"),
         ("open", ("/usr/lib/python3/a", "w", os.O_WRONLY), "writing '/usr/lib/python3/a'"),
         ("open", ("/usr/lib/python3/a", "r+", 0), "writing '/usr/lib/python3/a'"),
         ("open", ("/usr/lib/python3/a", None, os.O_CREAT), "writing '/usr/lib/python3/a'"),
-        ("os.rename", ("/work/folder/a", "/work/b", -1, -1), "writing '/work/b'"),
-        ("os.remove", ("/work/b", -1), "writing '/work/b'"),
+        ("os.rename", ("/given/folder/a", "/given/b", -1, -1), "writing '/given/b'"),
+        ("os.remove", ("/given/b", -1), "writing '/given/b'"),
         ("os.scandir", ("/",), "listing '/'"),
     ],
 )

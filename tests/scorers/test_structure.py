@@ -50,7 +50,7 @@ def test_the_first_difference_is_named_with_its_place(got, wanted, says):
 
 def test_a_deep_difference_is_still_told():
     deep: object = 1
-    for _ in range(5000):
+    for _ in range(50_000):
         deep = [deep]
     assert difference(deep, 1) == "$ is …, not 1"
 

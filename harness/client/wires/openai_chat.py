@@ -167,6 +167,8 @@ def _add_call(draft: Draft, place: int, call: Any) -> None:
 
 def _usage(body: Mapping[str, Any]) -> Usage:
     told = body.get("usage") or inside(body, "x_groq", "usage")
+    if not told:
+        return Usage()
     cached = count(inside(told, "prompt_tokens_details", "cached_tokens"))
     return usage_of(
         count(inside(told, "prompt_tokens")),
