@@ -86,7 +86,7 @@ def heatmap(standings: Sequence[Standing], path: Path) -> bool:
     cells = np.array([[value.get((p, c), np.nan) for c in capabilities] for p in providers])
     size = (2.6 + 0.85 * len(capabilities), 1.9 + 0.52 * len(providers))
     figure, axes = _figure("Quality by capability", _simulated(standings), size)
-    axes.imshow(cells, cmap="YlGnBu", vmin=min(0.5, float(np.nanmin(cells))), vmax=1.0, aspect="auto")
+    axes.imshow(cells, cmap="YlGnBu", vmin=float(np.nanmin(cells, initial=0.5)), vmax=1.0, aspect="auto")
     for (row, column), cell in np.ndenumerate(cells):
         text = "–" if np.isnan(cell) else f"{100 * cell:.0f}"
         axes.text(column, row, text, ha="center", va="center", fontsize=11, color="white" if cell > 0.82 else INK)

@@ -50,10 +50,22 @@ def notes(calls: pd.DataFrame, scores: pd.DataFrame, planned: int) -> list[str]:
     states = trials["state"].value_counts()
     if unscored := int(states.get("unscored", 0)):
         found.append(
-            f"{unscored:,} of {len(trials):,} trials have an answer that could not be judged: they are in no quality."
+            f"{unscored:,} of {len(trials):,} trials have an answer that could not be judged: they are in no quality "
+            f"({_reasons(scores)})."
         )
     found += _counts(calls)
     return found
+
+
+def _reasons(scores: pd.DataFrame, most: int = 3) -> str:
+    """Why answers could not be judged, the commonest reasons first, with how many criteria each kept from judging."""
+    counts = (
+        scores.loc[scores["state"] == "unscored", "reason"]
+        .value_counts()
+        .sort_index()
+        .sort_values(ascending=False, kind="stable")
+    )
+    return ", ".join([*(f"{why}: {n:,}" for why, n in counts.items())][:most]) + ("" if len(counts) <= most else ", …")
 
 
 def _silent(calls: pd.DataFrame, trials: pd.DataFrame) -> list[str]:

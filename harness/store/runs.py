@@ -10,7 +10,7 @@ import numpy as np
 import orjson
 import pandas as pd
 
-from harness.errors import StoreError
+from harness.errors import WrongUse
 from harness.judged import Score
 from harness.store import durable, parquet
 from harness.store.columns import OUTCOME_COLUMNS, SCORES, encode, outcome, score_row
@@ -89,11 +89,12 @@ class Run:
         """scores.parquet: one row for each trial and criterion.
 
         Raises:
-            StoreError: the run was not scored yet, the file is damaged, or there is no such column.
+            WrongUse: the run was not scored yet.
+            StoreError: the file is damaged, or there is no such column.
         """
         part = self._manifest.scores
         if part is None:
-            raise StoreError(
+            raise WrongUse(
                 f"{self.path} has no scores yet: `harness score {self.run_id}` makes them, which costs nothing"
             )
         self._check(part.file, _SCORES_REMEDY.format(self.run_id))
@@ -179,13 +180,14 @@ def open_run(run: str | Path, reports: Path) -> Run:
     A run that was killed is closed first: calls.parquet is made of its journal and its state is "interrupted".
 
     Raises:
-        StoreError: there is no such run, it is still going on, or it is damaged; the message says what to do.
+        WrongUse: there is no such run; the message names those that there are.
+        StoreError: it is still going on, or it is damaged; the message says what to do.
     """
     folder = _folder(run, reports)
     if not (folder / MANIFEST).exists() and (folder / JOURNAL_FILE).exists():
         _close_killed(folder)
     if not (folder / MANIFEST).exists():
-        raise StoreError(f"{folder} holds no run: it has neither {MANIFEST} nor {JOURNAL_FILE}")
+        raise WrongUse(f"{folder} holds no run: it has neither {MANIFEST} nor {JOURNAL_FILE}")
     return Run(folder, Manifest.load(folder))
 
 
@@ -216,18 +218,15 @@ def _folder(run: str | Path, reports: Path) -> Path:
         if place.is_dir() and place != reports:
             return place
     known = sorted((one.name for one in (reports / "runs").glob("*/")), reverse=True)
-    which = (
-        f"the latest are {', '.join(known[:5])}"
-        if known
-        else "no run was recorded there yet: `harness run` records one"
-    )
-    raise StoreError(f"{run} is no run and no folder of one; in {reports} {which}")
+    if not known:
+        raise WrongUse(f"{run} is no run and no folder of one; {reports} holds none yet: `harness run` records one")
+    raise WrongUse(f"{run} is no run and no folder of one; in {reports} the latest are {', '.join(known[:5])}")
 
 
 def _folder_of(run_id: str, pointer: Path) -> Path:
     folder = pointer.parent.parent / "runs" / run_id
     if not run_id or not folder.is_dir():
-        raise StoreError(
+        raise WrongUse(
             f"{pointer} points to {folder}, which is not there: name another run, or run `harness report RUN`"
         )
     return folder

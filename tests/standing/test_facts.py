@@ -69,5 +69,5 @@ def test_what_was_not_asked_not_answered_and_not_judged_is_said():
     assert standing.notes(*table.frames(), planned=5) == [
         "3 of 5 planned trials were not asked.",
         "b answered none of its 1 trials: auth: it said auth",
-        "1 of 2 trials have an answer that could not be judged: they are in no quality.",
+        "1 of 2 trials have an answer that could not be judged: they are in no quality (the reply is empty: 1).",
     ]

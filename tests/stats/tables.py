@@ -44,7 +44,14 @@ class Table:
     def score(self, row, value, state, weight=1.0):
         names = ["run_id", "trial_id", "provider", "suite", "case_id", "case_hash", "cluster", "capability", "repeat"]
         self.scores.append(
-            {**{n: row[n] for n in names}, "scorer": "exact", "state": state, "value": value, "weight": weight}
+            {
+                **{n: row[n] for n in names},
+                "scorer": "exact",
+                "state": state,
+                "value": value,
+                "reason": "the reply is empty",
+                "weight": weight,
+            }
         )
 
     def frames(self) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.errors import StoreError
+from harness.errors import StoreError, WrongUse
 from harness.store import Recorder, load_run, open_run, parquet, runs, set_latest
 from harness.store.columns import CALLS, SCORES
 from harness.store.journal import Journal
@@ -58,19 +58,19 @@ def test_latest_points_to_the_last_one_set(run, tmp_path):
 
 
 def test_a_name_that_is_no_run_is_told_the_latest_ones(run, tmp_path):
-    with pytest.raises(StoreError, match=f"nothing is no run and no folder of one; in .* the latest are {RUN}"):
+    with pytest.raises(WrongUse, match=f"nothing is no run and no folder of one; in .* the latest are {RUN}"):
         open_run("nothing", tmp_path)
 
 
 def test_without_any_run_it_says_how_to_record_one(tmp_path):
-    with pytest.raises(StoreError, match="`harness run` records one"):
+    with pytest.raises(WrongUse, match="`harness run` records one"):
         open_run("latest", tmp_path)
 
 
 @pytest.mark.parametrize("target", ["gone", ""])
 def test_a_pointer_to_a_run_that_is_gone_says_so(run, tmp_path, target):
     set_latest(tmp_path, target)
-    with pytest.raises(StoreError, match=r"latest/run points to .* which is not there"):
+    with pytest.raises(WrongUse, match=r"latest/run points to .* which is not there"):
         open_run("latest", tmp_path)
 
 
@@ -89,7 +89,7 @@ def test_a_pointer_that_cannot_be_written_is_a_store_error(tmp_path):
 
 def test_a_folder_without_a_run_says_what_is_missing(tmp_path):
     (tmp_path / "runs" / "empty").mkdir(parents=True)
-    with pytest.raises(StoreError, match=r"holds no run: it has neither manifest\.json nor journal\.jsonl"):
+    with pytest.raises(WrongUse, match=r"holds no run: it has neither manifest\.json nor journal\.jsonl"):
         open_run("empty", tmp_path)
 
 
@@ -158,7 +158,7 @@ def test_scores_survive_and_may_be_written_again(run, tmp_path):
 
 
 def test_a_run_without_scores_says_how_to_make_them(run):
-    with pytest.raises(StoreError, match=f"has no scores yet: `harness score {RUN}`"):
+    with pytest.raises(WrongUse, match=f"has no scores yet: `harness score {RUN}`"):
         run.scores()
 
 
