@@ -11,12 +11,10 @@ Only this file knows the order. Each step takes what the one before returned.
 
 from __future__ import annotations
 
-import asyncio
 import gc
 import os
-import signal
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext, suppress
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -102,6 +100,11 @@ class Recorded:
     tally: Tally
     interrupted: bool
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Who was asked no more before the end, and why, in sentences."""
+        return tuple(f"{name} was asked no more: {why}" for name, why in self.tally.stopped.items())
+
 
 Serve = Callable[[Sequence[Provider], Sequence[Suite], Path], AbstractContextManager[Sequence[Provider]]]
 """Serves simulated providers while a run lasts, with the suites' answer keys and a file for the truth; gives them with addresses."""
@@ -111,9 +114,10 @@ def prepare(places: Places, selection: Selection, env: Mapping[str, str] = os.en
     """Read and check everything; nothing is sent.
 
     Raises:
-        BadInput: a suite or the registry says something wrong; every problem is listed.
+        BadInput: a suite, the registry or the routing file says something wrong; every problem is listed.
         NothingSelected: nothing is left to ask, or nobody to be asked.
     """
+    routes_in_force(places)  # the report holds the run against them: better to complain now than when it is paid for
     known = registry.load(places.providers, env)
     suites = load.select(read_suites(places, selection.seed, selection.limit), selection.keyword, selection.marker)
     catalogue = Catalogue.load()
@@ -172,44 +176,46 @@ def record(
         StoreError: the run cannot be written.
     """
     plan = prepared.plan
-    info = _run_info(prepared, terms)
-    with store.Recorder(places.reports, info) as recorder:
-        simulated = [one for one in plan.providers if one.simulated and not one.base_url]
-        if simulated and serve is None:
-            raise WrongUse(
-                f"{simulated[0].name} is simulated: `harness run` serves it, or give it the base_url of `harness simulate`"
-            )
+    simulated = [one for one in plan.providers if one.simulated and not one.base_url]
+    if simulated and serve is None:
+        raise WrongUse(
+            f"{simulated[0].name} is simulated: `harness run` serves it, or give it the base_url of `harness simulate`"
+        )
+    with engine.ctrl_c() as wish, store.Recorder(places.reports, _run_info(prepared, terms)) as recorder:
         truth = recorder.path / "truth.jsonl"
         with serve(simulated, plan.suites, truth) if serve and simulated else nullcontext(()) as served:
             placed = {one.name: one for one in served}
             plan = replace(plan, providers=tuple(placed.get(one.name, one) for one in plan.providers))
-            tally, interrupted = asyncio.run(_ask(replace(prepared, plan=plan), recorder, terms, progress))
+            tally = client.wait(_ask(replace(prepared, plan=plan), recorder, terms, progress, wish))
+            interrupted = wish.done()
         recorder.close("interrupted" if interrupted else "complete")
     return Recorded(store.load_run(recorder.path), tally, interrupted)
 
 
 async def _ask(
-    prepared: Prepared, recorder: store.Recorder, terms: Terms, progress: Callable[[Tally], None] | None
-) -> tuple[Tally, bool]:
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    with suppress(
-        ValueError, NotImplementedError, RuntimeError
-    ):  # not the main thread, or Windows: Python's own Ctrl-C
-        loop.add_signal_handler(signal.SIGINT, stop.set)
+    prepared: Prepared,
+    recorder: store.Recorder,
+    terms: Terms,
+    progress: Callable[[Tally], None] | None,
+    wish: engine.Wish,
+) -> Tally:
     options = engine.RunOptions(
         load=engine.Load(concurrency=terms.concurrency),
         budget_usd=terms.budget_usd,
         stop_on_first_failure=terms.stop_on_first_failure,
         progress=progress,
-        stop=stop,
+        stop=engine.event_of(wish),
         max_output_of=prepared.max_output_of,
     )
     async with client.Client(prepared.plan.providers, metadata=terms.metadata) as asker:
+        if wish.done():  # while the fleet or the client came up
+            return Tally(planned=prepared.plan.count)
         gc.collect()
-        gc.freeze()  # what start-up made is never looked at again: a collection would stall the clock
-        tally = await engine.run(prepared.plan, asker, recorder.record, options)
-    return tally, stop.is_set()
+        gc.freeze()  # what start-up made is not looked at during the run: a collection would stall the clock
+        try:
+            return await engine.run(prepared.plan, asker, recorder.record, options)
+        finally:
+            gc.unfreeze()
 
 
 def _run_info(prepared: Prepared, terms: Terms) -> store.RunInfo:
@@ -339,15 +345,18 @@ class Finished:
     interrupted: bool = False
 
 
-def finish(run: store.Run, suites: Sequence[Suite], allow: scorers.Permissions, places: Places) -> Finished:
-    """Judge a recorded run, decide on it and publish its report."""
+def finish(
+    run: store.Run, suites: Sequence[Suite], allow: scorers.Permissions, places: Places, notes: Sequence[str] = ()
+) -> Finished:
+    """Judge a recorded run, decide on it and publish its report, with `notes` that the rows do not tell."""
     orphans = judge(run, suites, allow)
-    return replace(report_again(run, places), orphans=orphans)
+    return replace(report_again(run, places, notes), orphans=orphans)
 
 
-def report_again(run: store.Run, places: Places) -> Finished:
+def report_again(run: store.Run, places: Places, notes: Sequence[str] = ()) -> Finished:
     """Decide on a judged run and publish its report."""
     report = decide(run, routes_in_force(places), routing.Objective())
+    report = replace(report, notes=(*report.notes, *notes))
     return Finished(run, report, publish(report, run, places), orphans=0, interrupted=run.state == "interrupted")
 
 
@@ -361,7 +370,7 @@ class ModelCard:
     routes: Mapping[str, float]
 
 
-def models(places: Places, env: Mapping[str, str] = os.environ) -> list[ModelCard]:
+def models(places: Places = Places(), env: Mapping[str, str] = os.environ) -> list[ModelCard]:
     """The registry with the evidence taken back: for each provider its facts, its standings of the last report, its routes."""
     known = registry.load(places.providers, env)
     catalogue = Catalogue.load()

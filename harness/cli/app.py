@@ -7,12 +7,14 @@ import difflib
 import importlib
 import os
 import sys
+import textwrap
 import traceback
 from collections.abc import Mapping, Sequence
+from io import TextIOWrapper
 from types import MappingProxyType
 from typing import Any, Never
 
-from harness.errors import ExitCode, HarnessError, WrongUse
+from harness.errors import BadInput, ExitCode, HarnessError, WrongUse
 
 COMMANDS: Mapping[str, str] = MappingProxyType(
     {
@@ -36,10 +38,17 @@ EXIT_CODES = "exit codes: 0 fine, 1 below threshold or a provider failed, 2 inte
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; returns its exit code (`ExitCode`). `arguments` are those after the program's name."""
     words = list(sys.argv[1:] if arguments is None else arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # a terminal that knows no "–" gets a "?", not a crash
+            stream.reconfigure(errors="replace")
     try:
         return _run(words)
+    except BadInput as error:
+        files = len({problem.file for problem in error.problems})
+        print(f"{error}\nharness: {_many(len(error.problems), 'problem')} in {_many(files, 'file')}", file=sys.stderr)
+        return error.exit_code
     except HarnessError as error:
-        print(f"harness: {error}", file=sys.stderr)
+        print(textwrap.indent(str(error), " " * 9).replace(" " * 9, "harness: ", 1), file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
         print("harness: interrupted", file=sys.stderr)
@@ -69,6 +78,10 @@ def _run(words: Sequence[str]) -> int:
     own = Parser(prog=f"harness {name}", description=command.__doc__)
     command.add_arguments(own)
     return int(command.main(own.parse_args(words[1:])))
+
+
+def _many(number: int, noun: str) -> str:
+    return f"{number} {noun}" + ("" if number == 1 else "s")
 
 
 def _parser() -> Parser:

@@ -8,13 +8,14 @@ from typing import Any
 from harness.cli import story
 from harness.judged import ALL
 from harness.pipeline import ModelCard
+from harness.render import tables
 from harness.render.figures import DASH, count, percent, seconds, usd
 from harness.render.tables import Table
 
 
 def tables_of(cards: Sequence[ModelCard]) -> list[Table]:
     """The catalogue's facts, what was measured last, and the routes; the last two only where there are any."""
-    tables = [
+    found = [
         Table(
             "Facts of the catalogue",
             ("provider", "model", "context", "$/1M in", "$/1M out", "can"),
@@ -25,12 +26,22 @@ def tables_of(cards: Sequence[ModelCard]) -> list[Table]:
     measured = [one for one in cards if ALL in one.measured]
     if measured:
         said = " (simulated)" if any(one.measured[ALL].simulated for one in measured) else ""
-        head = ("provider", "quality", "best at", "answered %", "p50", "$/1k solved", "routed")
-        note = "routed: the capabilities whose traffic it gets, by reports/routing.toml"
-        tables.append(
-            Table(f"Measured in the last report{said}", head, tuple(_measured(one) for one in measured), note)
-        )
-    return tables
+        head = ("provider", "quality %", "answered %", "TTFT p50", "p50", "$/1k solved")
+        note = "mean (95 % interval) over all capabilities; latency to the last token"
+        found.append(Table(f"Measured in the last report{said}", head, tuple(_measured(one) for one in measured), note))
+        found += tables.quality([standing for one in measured for standing in one.measured.values()])
+    if routed := _routed(cards):
+        found.append(Table("Routes in force", ("capability", "traffic"), routed))
+    return found
+
+
+def _routed(cards: Sequence[ModelCard]) -> tuple[tuple[str, str], ...]:
+    """Each capability with the shares of its traffic, largest first."""
+    shares: dict[str, dict[str, float]] = {}
+    for one in cards:
+        for capability, share in one.routes.items():
+            shares.setdefault(capability, {})[one.provider.name] = share
+    return tuple((name, tables.shares(weights)) for name, weights in sorted(shares.items()))
 
 
 def _facts(card: ModelCard) -> tuple[str, ...]:
@@ -52,19 +63,13 @@ def _million(price: float | None) -> str:
 
 def _measured(card: ModelCard) -> tuple[str, ...]:
     overall = card.measured[ALL]
-    by_quality = sorted(
-        (one for name, one in card.measured.items() if name != ALL and one.quality),
-        key=lambda one: -(one.quality.value if one.quality else 0.0),
-    )
-    routed = [f"{name} {100 * share:.0f} %" for name, share in card.routes.items()]
     return (
         card.provider.name,
         percent(overall.quality),
-        by_quality[0].capability if by_quality else DASH,
         percent(overall.reliability),
+        seconds(overall.ttft.p50),
         seconds(overall.latency.p50),
         usd(None if overall.cost_per_solved is None else 1000 * overall.cost_per_solved),
-        ", ".join(routed) or DASH,
     )
 
 

@@ -4,15 +4,48 @@ from __future__ import annotations
 
 import functools
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 from harness.ask import Provider, Suite
-from harness.pipeline import Finished, Places, Selection, Terms, finish, prepare, record
+from harness.document import did_you_mean
+from harness.errors import BadInput, Problem
+from harness.pipeline import Finished, Places, Prepared, Selection, Terms, finish, prepare, record
+from harness.registry import Entry, Registry
 from harness.scorers import Permissions
-from harness.simulate import FleetProcess, write_keys
+from harness.simulate import FleetProcess, load_fleet, write_keys
+from harness.simulate.wires import WIRES
+
+
+def problems(registry: Registry, entries: Iterable[Entry]) -> list[Problem]:
+    """What keeps the fleet from serving these entries: a profile that it has not, a wire that it does not speak."""
+    profiles = list(load_fleet().profiles)
+    found = []
+    for entry in entries:
+        one = entry.provider
+        if one.simulated and one.simulated not in profiles:
+            near = did_you_mean(one.simulated, profiles)
+            found.append(Problem(registry.path, entry.line, f"there is no simulated profile '{one.simulated}'", near))
+        elif one.simulated and not one.base_url and one.kind not in WIRES:
+            wires = " or ".join(f"{kind}/…" for kind in WIRES)
+            wrong = f"the simulated fleet does not speak the wire of '{one.model}'"
+            found.append(Problem(registry.path, entry.line, wrong, f"give {one.name} a model such as {wires}"))
+    return found
+
+
+def checked(prepared: Prepared) -> Prepared:
+    """The same, if the fleet can serve who is simulated in it.
+
+    Raises:
+        BadInput: it cannot; with the registry's file and line.
+    """
+    registry = prepared.registry
+    wrong = problems(registry, [registry.get(one.name) for one in prepared.plan.providers])
+    if wrong:
+        raise BadInput(wrong)
+    return prepared
 
 
 @contextmanager
@@ -42,6 +75,6 @@ def run(
         StoreError: the run cannot be written.
     """
     places, selection = places or Places(), selection or Selection()
-    prepared = prepare(places, selection)
+    prepared = checked(prepare(places, selection))
     recorded = record(prepared, places, terms or Terms(), serve=functools.partial(serve, seed=selection.seed))
-    return finish(recorded.run, prepared.plan.suites, Permissions(code=allow_code), places)
+    return finish(recorded.run, prepared.plan.suites, Permissions(code=allow_code), places, recorded.notes)

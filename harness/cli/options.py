@@ -11,26 +11,30 @@ if TYPE_CHECKING:  # the pipeline loads everything; `--help` must not
     from harness.pipeline import Places, Selection, Terms
 
 
-def add_places(parser: argparse.ArgumentParser, *, suites: bool = False) -> None:
-    """`[SUITE …] --providers FILE --reports DIR --json`."""
-    if suites:
-        what = "files, folders, or a dataset's name (default: suites)"
-        parser.add_argument("suites", nargs="*", type=Path, default=[Path("suites")], metavar="SUITE", help=what)
-        parser.add_argument("--data", type=Path, metavar="PATH", help="the file of a dataset, or its folder")
-    parser.add_argument(
-        "--providers",
-        type=Path,
-        default=Path("providers.toml"),
-        metavar="FILE",
-        help="the registry (default: providers.toml)",
-    )
-    parser.add_argument(
-        "--reports",
-        type=Path,
-        default=Path("reports"),
-        metavar="DIR",
-        help="where runs and reports lie (default: reports)",
-    )
+SUITES, PROVIDERS, REPORTS = Path("suites"), Path("providers.toml"), Path("reports")
+
+
+def add_suites(parser: argparse.ArgumentParser) -> None:
+    """`[SUITE …] --data PATH`."""
+    what = "files, folders, or a dataset's name (default: suites)"
+    parser.add_argument("suites", nargs="*", type=Path, default=[SUITES], metavar="SUITE", help=what)
+    parser.add_argument("--data", type=Path, metavar="PATH", help="the file of a dataset, or its folder")
+
+
+def add_providers(parser: argparse.ArgumentParser) -> None:
+    """`--providers FILE`."""
+    what = f"the registry (default: {PROVIDERS})"
+    parser.add_argument("--providers", type=Path, default=PROVIDERS, metavar="FILE", help=what)
+
+
+def add_reports(parser: argparse.ArgumentParser) -> None:
+    """`--reports DIR`."""
+    what = f"where runs and reports lie (default: {REPORTS})"
+    parser.add_argument("--reports", type=Path, default=REPORTS, metavar="DIR", help=what)
+
+
+def add_json(parser: argparse.ArgumentParser) -> None:
+    """`--json`: the result as one JSON document on standard output; what is told goes to standard error."""
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
 
 
@@ -52,13 +56,13 @@ def add_selection(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-m", dest="marker", metavar="EXPR", help="only cases with these tags, as in pytest: 'smoke'")
     parser.add_argument(
         "--limit",
-        type=_whole(1),
+        type=whole(1),
         metavar="N",
         help="N cases of each suite; generated suites can give more than they do unasked",
     )
     parser.add_argument(
         "--seed",
-        type=_whole(0),
+        type=whole(0),
         default=0,
         metavar="N",
         help="draws the cases of generated suites and the order of asking (default: 0)",
@@ -76,11 +80,11 @@ def add_participants(parser: argparse.ArgumentParser) -> None:
 def add_terms(parser: argparse.ArgumentParser) -> None:
     """`--repeat --concurrency --budget -x --metadata`: on what terms."""
     parser.add_argument(
-        "--repeat", type=_whole(1), metavar="N", help="ask each case N times (default: as its suite says)"
+        "--repeat", type=whole(1), metavar="N", help="ask each case N times (default: as its suite says)"
     )
     parser.add_argument(
         "--concurrency",
-        type=_whole(1),
+        type=whole(1),
         metavar="N",
         help="requests in flight for each provider (default: its max_concurrency)",
     )
@@ -105,9 +109,9 @@ def places(options: argparse.Namespace) -> Places:
     from harness.pipeline import Places  # noqa: PLC0415  keeps --help light
 
     return Places(
-        tuple(getattr(options, "suites", None) or [Path("suites")]),
-        options.providers,
-        options.reports,
+        tuple(getattr(options, "suites", None) or [SUITES]),
+        getattr(options, "providers", PROVIDERS),
+        getattr(options, "reports", REPORTS),
         getattr(options, "data", None),
     )
 
@@ -134,13 +138,31 @@ def terms(options: argparse.Namespace) -> Terms:
     return Terms(options.concurrency, options.budget, options.stop_on_first_failure, dict(options.metadata))
 
 
-def _whole(least: int) -> Callable[[str], int]:
-    def whole(text: str) -> int:
-        if not text.isdigit() or int(text) < least:
-            raise argparse.ArgumentTypeError(f"'{text}' is not a whole number from {least}")
+def whole(least: int, most: int | None = None) -> Callable[[str], int]:
+    """Reads a whole number of at least `least`, and at most `most`."""
+    span = f"from {least} on" if most is None else f"from {least} to {most}"
+
+    def read(text: str) -> int:
+        if not (text.isascii() and text.isdigit()) or not least <= int(text) <= (most or int(text)):
+            raise argparse.ArgumentTypeError(f"'{text}' is not a whole number {span}")
         return int(text)
 
-    return whole
+    return read
+
+
+def share(text: str) -> float:
+    """Reads a probability.
+
+    Raises:
+        argparse.ArgumentTypeError: it is no number between 0 and 1.
+    """
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 < value < 1:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a number between 0 and 1, such as 0.9")
+    return value
 
 
 def _dollars(text: str) -> float:
@@ -154,7 +176,10 @@ def _dollars(text: str) -> float:
 
 
 def _names(text: str) -> tuple[str, ...]:
-    return tuple(name.strip() for name in text.split(",") if name.strip())
+    names = tuple(name.strip() for name in text.split(",") if name.strip())
+    if not names:  # an empty variable in a script would otherwise ask everybody
+        raise argparse.ArgumentTypeError("it names no provider; `harness providers` lists them")
+    return names
 
 
 def _label(text: str) -> tuple[str, str]:

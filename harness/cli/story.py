@@ -7,10 +7,13 @@ import json
 import sys
 from collections.abc import Mapping
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
+from harness import routing
+from harness.errors import WrongUse
 from harness.judged import ALL, Report, RoutingTable
-from harness.pipeline import Finished, Prepared
+from harness.pipeline import Finished, Prepared, Recorded
 from harness.render import tables
 from harness.render.figures import DASH, count, plural, seconds, usd
 from harness.render.terminal import Terminal
@@ -33,10 +36,13 @@ class Teller:
             f"suites     {len(plan.suites)} with {plural(cases, 'case')}: {', '.join(one.name for one in plan.suites)}"
         )
         line(f"providers  {names}")
+        made_up = [one.name for one in plan.providers if one.simulated]
         if prepared.simulated:
             line(
-                "           simulated: no key or server is used, nothing is spent (`harness providers` says which are ready)"
+                "           simulated: no key is used and nothing is spent (`harness providers` says who else is ready)"
             )
+        elif made_up:
+            line(f"           simulated: {', '.join(made_up)}; a run with real ones beside them gives no routes")
         line(f"trials     {plan.count:,}")
         line(
             f"at most    {_most(prepared.most_usd)}{', simulated' if prepared.simulated else ''}{_bounded(budget_usd)}"
@@ -60,6 +66,33 @@ class Teller:
         if report.routing is not None:
             self.routes(report.routing)
 
+    def nothing_asked(self, recorded: Recorded) -> None:
+        """A run that ended before it asked anything."""
+        for note in recorded.notes:
+            self.terminal.line(note, style="bold yellow")
+        why = "interrupted: " if recorded.interrupted else ""
+        self.terminal.line(f"{why}nothing was asked, so there is nothing to report", style="bold yellow")
+
+    def changes(self, present: RoutingTable | None, table: RoutingTable, file: Path, *, applied: bool) -> None:
+        """What the routes change of those in force, and what was done or can be."""
+        line = self.terminal.line
+        try:
+            routing.check_replaces(present, table)
+        except WrongUse as error:
+            line(f"{file} stays as it is: {error}")
+            return
+        changed = routing.diff(present, table) if present else []
+        if changed:
+            line(f"Changes of {file}", style="bold")
+        for change in changed:
+            line(change)
+        if applied:
+            line(f"written: {file}")
+        elif present is None:
+            line(f"there is no {file} yet: `harness route --apply` writes it")
+        else:
+            line("`harness route --apply` writes them" if changed else f"{file} has these routes already")
+
     def routes(self, table: RoutingTable) -> None:
         """The weights and, for each capability, why."""
         self.terminal.table(tables.routes(table))
@@ -76,7 +109,8 @@ class Teller:
         self.report(finished.report)
         line, files = self.terminal.line, finished.files
         line(f"report   {files[0]}")
-        line(f"plots    {', '.join(str(file) for file in files if file.suffix == '.png')}")
+        if plots := [str(file) for file in files if file.suffix == ".png"]:
+            line(f"plots    {', '.join(plots)}")
         line(f"Parquet  {finished.run.path / 'calls.parquet'}, {finished.run.path / 'scores.parquet'}")
 
 
@@ -105,6 +139,18 @@ def _bounded(budget_usd: float | None) -> str:
     return "" if budget_usd is None else f"; stops before it spends more than {usd(budget_usd)}"
 
 
+def plan_as_json(prepared: Prepared) -> dict[str, Any]:
+    """What would be asked, of whom, at most for how much."""
+    plan = prepared.plan
+    return {
+        "suites": {one.name: len(one.cases) for one in plan.suites},
+        "providers": [one.name for one in plan.providers],
+        "simulated": prepared.simulated,
+        "trials": plan.count,
+        "most_usd": as_json(prepared.most_usd),
+    }
+
+
 def as_json(value: object) -> Any:
     """Words as plain JSON values: dataclasses as objects, dates in ISO form, sets sorted."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
@@ -115,9 +161,9 @@ def as_json(value: object) -> Any:
         return sorted(as_json(item) for item in value)
     if isinstance(value, tuple | list):
         return [as_json(item) for item in value]
-    if isinstance(value, datetime):
-        return value.isoformat()
-    return value if isinstance(value, str | int | float | bool | None) else str(value)
+    if isinstance(value, str | int | float | bool | None):
+        return value
+    return value.isoformat() if isinstance(value, datetime) else str(value)
 
 
 def print_json(value: object) -> None:

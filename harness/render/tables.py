@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from harness.judged import ALL, Calibration, Report, Route, RoutingTable, Standing
@@ -129,8 +129,13 @@ def reasons(table: RoutingTable) -> list[str]:
 
 def weights(route: Route) -> str:
     """The shares of traffic, largest first: "sim-careful 96 %, sim-swift 4 %"."""
-    shares = sorted(route.weights.items(), key=lambda item: (-item[1], item[0]))
-    return ", ".join(f"{name} {100 * share:.0f} %" for name, share in shares if share > 0)
+    return shares(route.weights)
+
+
+def shares(weights: Mapping[str, float]) -> str:
+    """The same of weights alone."""
+    ordered = sorted(weights.items(), key=lambda item: (-item[1], item[0]))
+    return ", ".join(f"{name} {100 * share:.0f} %" for name, share in ordered if share > 0)
 
 
 def _chance(route: Route) -> str:

@@ -6,7 +6,7 @@ import argparse
 import sys
 
 from harness.cli import options as shared
-from harness.errors import ExitCode
+from harness.errors import ExitCode, WrongUse
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -16,9 +16,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--model", required=True, metavar="NAME", help="a registered provider, or a model such as gpt-4o-mini"
     )
     parser.add_argument("--system", metavar="TEXT", help="the system message")
-    parser.add_argument("--max-tokens", type=int, metavar="N", help="the longest reply")
+    parser.add_argument("--max-tokens", type=shared.whole(1), metavar="N", help="the longest reply")
     parser.add_argument("--no-stream", action="store_true", help="ask for the reply in one piece")
-    shared.add_places(parser)
+    shared.add_providers(parser)
+    shared.add_json(parser)
 
 
 def main(options: argparse.Namespace) -> ExitCode:
@@ -27,6 +28,8 @@ def main(options: argparse.Namespace) -> ExitCode:
     from harness.cli import asking, story  # noqa: PLC0415
 
     question = sys.stdin.read() if options.question == "-" else options.question
+    if not question.strip():
+        raise WrongUse("the question is empty")
     system = [{"role": "system", "content": options.system}] if options.system else []
     prompt = Prompt((*system, {"role": "user", "content": question}))
     params = {"max_tokens": options.max_tokens} if options.max_tokens else {}

@@ -12,15 +12,17 @@ from harness.errors import ExitCode
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """`harness list [SUITE …]`."""
-    shared.add_places(parser, suites=True)
+    shared.add_suites(parser)
     shared.add_selection(parser)
     parser.add_argument("-v", "--verbose", action="store_true", help="every case")
+    shared.add_json(parser)
 
 
 def main(options: argparse.Namespace) -> ExitCode:
     """One row for each suite, or for each case."""
     from harness import load, pipeline  # noqa: PLC0415  keeps --help light
     from harness.cli import story  # noqa: PLC0415
+    from harness.render.figures import plural  # noqa: PLC0415
     from harness.render.tables import Table  # noqa: PLC0415
     from harness.render.terminal import Terminal  # noqa: PLC0415
 
@@ -32,7 +34,9 @@ def main(options: argparse.Namespace) -> ExitCode:
         )
         return ExitCode.FINE
     head, rows = _cases(suites) if options.verbose else _suites(suites)
-    Terminal().table(Table(f"{len(suites)} suites, {sum(len(one.cases) for one in suites):,} cases", head, tuple(rows)))
+    cases = sum(len(one.cases) for one in suites)
+    title = f"{plural(len(suites), 'suite')}, {plural(cases, 'case')}"
+    Terminal().table(Table(title, head, tuple(rows)))
     return ExitCode.FINE
 
 

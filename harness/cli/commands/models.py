@@ -10,7 +10,9 @@ from harness.errors import ExitCode
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """`harness models`."""
-    shared.add_places(parser)
+    shared.add_providers(parser)
+    shared.add_reports(parser)
+    shared.add_json(parser)
 
 
 def main(options: argparse.Namespace) -> ExitCode:

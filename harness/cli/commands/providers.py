@@ -11,7 +11,8 @@ from harness.errors import ExitCode
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """`harness providers`."""
-    shared.add_places(parser)
+    shared.add_providers(parser)
+    shared.add_json(parser)
 
 
 def main(options: argparse.Namespace) -> ExitCode:
@@ -26,13 +27,23 @@ def main(options: argparse.Namespace) -> ExitCode:
     if options.json:
         story.print_json(
             [
-                {"name": one.name, "model": one.model, "ready": state.ready, "reason": state.reason}
+                {
+                    "name": one.name,
+                    "model": one.model,
+                    "simulated": one.simulated is not None,
+                    "ready": state.ready,
+                    "reason": state.reason,
+                }
                 for one, state in found
             ]
         )
         return ExitCode.FINE
     rows = tuple((one.name, one.model, "ready" if state.ready else "not ready", state.reason) for one, state in found)
-    ready = sum(state.ready and not one.simulated for one, state in found)
-    note = f"{ready} real ready" if ready else "no real provider is ready: `harness run` uses the simulated fleet"
+    real = [state.ready for one, state in found if not one.simulated]
+    note = (
+        f"{sum(real)} of {len(real)} real providers ready: `harness run` asks them, and the simulated ones only with --simulated"
+        if any(real)
+        else "no real provider is ready: `harness run` asks the simulated ones"
+    )
     Terminal().table(Table(f"Providers of {options.providers}", ("provider", "model", "state", "why"), rows, note))
     return ExitCode.FINE

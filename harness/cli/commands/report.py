@@ -11,7 +11,8 @@ from harness.errors import ExitCode
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """`harness report [RUN]`."""
     shared.add_run(parser)
-    shared.add_places(parser)
+    shared.add_reports(parser)
+    shared.add_json(parser)
 
 
 def main(options: argparse.Namespace) -> ExitCode:

@@ -11,11 +11,16 @@ from harness.errors import ExitCode
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """`harness route [RUN] [--apply]`."""
     shared.add_run(parser)
-    shared.add_places(parser)
     parser.add_argument(
-        "--confidence", type=float, default=0.8, metavar="P", help="shift or hold from this posterior probability on"
+        "--confidence",
+        type=shared.share,
+        default=0.8,
+        metavar="P",
+        help="shift or hold from this posterior probability on (default: 0.8)",
     )
-    parser.add_argument("--apply", action="store_true", help="write the routes")
+    parser.add_argument("--apply", action="store_true", help="write the routes to routing.toml in the reports folder")
+    shared.add_reports(parser)
+    shared.add_json(parser)
 
 
 def main(options: argparse.Namespace) -> ExitCode:
@@ -29,13 +34,9 @@ def main(options: argparse.Namespace) -> ExitCode:
     table = pipeline.propose(run, present, routing.Objective(confidence=options.confidence))
     teller = story.Teller(json_on_stdout=options.json)
     teller.routes(table)
-    for change in routing.diff(present, table):
-        teller.terminal.line(change)
     if options.apply:
         pipeline.apply_routes(table, places)
-        teller.terminal.line(f"written: {places.routing}")
-    elif present is not None:
-        routing.check_replaces(present, table)
+    teller.changes(present, table, places.routing, applied=options.apply)
     if options.json:
         story.print_json(table)
     return ExitCode.FINE

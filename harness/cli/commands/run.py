@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import argparse
 import functools
+from typing import TYPE_CHECKING
 
 from harness.cli import options as shared
 from harness.errors import ExitCode, WrongUse
-from harness.judged import Report
+
+if TYPE_CHECKING:  # the pipeline loads everything; `--help` must not
+    from harness.pipeline import Finished, Places
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """`harness run [SUITE …]`."""
-    shared.add_places(parser, suites=True)
+    shared.add_suites(parser)
     shared.add_selection(parser)
     shared.add_participants(parser)
     shared.add_terms(parser)
@@ -29,6 +32,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--dry-run", action="store_true", help="say what would be asked and the most it can cost, then stop"
     )
+    shared.add_providers(parser)
+    shared.add_reports(parser)
+    shared.add_json(parser)
 
 
 def main(options: argparse.Namespace) -> ExitCode:
@@ -38,31 +44,52 @@ def main(options: argparse.Namespace) -> ExitCode:
     from harness.render.progress import Bar  # noqa: PLC0415
 
     places = shared.places(options)
-    prepared = pipeline.prepare(places, shared.selection(options))
+    prepared = fleet.checked(pipeline.prepare(places, shared.selection(options)))
     teller = story.Teller(json_on_stdout=options.json)
     teller.plan(prepared, options.budget)
     if options.dry_run:
+        if options.json:
+            story.print_json(story.plan_as_json(prepared))
         return ExitCode.FINE
     serve = functools.partial(fleet.serve, seed=options.seed)
     with Bar(prepared.plan.count, simulated=prepared.simulated) as bar:
         recorded = pipeline.record(prepared, places, shared.terms(options), serve=serve, progress=bar)
-    finished = pipeline.finish(recorded.run, prepared.plan.suites, scorers.Permissions(code=options.allow_code), places)
-    report = finished.report
+    if not recorded.run.attempts:  # a report of nothing would take the place of the last one
+        teller.nothing_asked(recorded)
+        if options.json:
+            story.print_json({"run_id": recorded.run.run_id, "trials": 0, "notes": recorded.notes})
+        return ExitCode.INTERRUPTED if recorded.interrupted else ExitCode.BELOW
+    allow = scorers.Permissions(code=options.allow_code)
+    finished = pipeline.finish(recorded.run, prepared.plan.suites, allow, places, recorded.notes)
     teller.finished(finished)
-    if options.route and report.routing is not None:
-        try:
-            pipeline.apply_routes(report.routing, places)
-            teller.terminal.line(f"routes   {places.routing}")
-        except WrongUse as error:  # the run stands; only its routes may not replace those in force
-            teller.terminal.line(f"routes   not written: {error}")
+    if options.route:
+        teller.terminal.line(f"routes   {_route(finished, places)}")
     if options.json:
-        story.print_json(report)
-    return _exit_code(report, interrupted=finished.interrupted)
+        story.print_json(finished.report)
+    return _exit_code(finished)
 
 
-def _exit_code(report: Report, *, interrupted: bool) -> ExitCode:
+def _route(finished: Finished, places: Places) -> str:
+    """Write the routes that the run supports, if it may; returns where, or why not."""
+    from harness import pipeline  # noqa: PLC0415  keeps --help light
+
+    if finished.interrupted:
+        return "not written: the run was interrupted (`harness route --apply` writes them nevertheless)"
+    if finished.report.routing is None:
+        return "not written: simulated and real providers took part, and their evidence does not mix"
+    if not finished.report.routing.routes:
+        return "not written: no capability has a judged answer"
+    try:
+        pipeline.apply_routes(finished.report.routing, places)
+    except WrongUse as error:  # the run stands; only its routes may not replace those in force
+        return f"not written: {error}"
+    return str(places.routing)
+
+
+def _exit_code(finished: Finished) -> ExitCode:
     from harness.cli.story import unanswered  # noqa: PLC0415  keeps --help light
 
-    if interrupted:
+    report = finished.report
+    if finished.interrupted:
         return ExitCode.INTERRUPTED
     return ExitCode.BELOW if unanswered(report) or report.trials < report.planned else ExitCode.FINE

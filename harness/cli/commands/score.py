@@ -11,10 +11,12 @@ from harness.errors import ExitCode
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """`harness score [RUN] [SUITE …]`."""
     shared.add_run(parser)
-    shared.add_places(parser, suites=True)
+    shared.add_suites(parser)
     parser.add_argument(
         "--allow-code", action="store_true", help="let the code scorer run code from replies, in a sandbox"
     )
+    shared.add_reports(parser)
+    shared.add_json(parser)
 
 
 def main(options: argparse.Namespace) -> ExitCode:

@@ -12,9 +12,9 @@ from harness.errors import ExitCode
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """`harness simulate [SUITE …] --port N`."""
-    shared.add_places(parser, suites=True)
+    shared.add_suites(parser)
     shared.add_selection(parser)
-    parser.add_argument("--port", type=int, default=8400, metavar="N", help="0 takes a free one")
+    parser.add_argument("--port", type=shared.whole(0, 65535), default=8400, metavar="N", help="0 takes a free one")
     parser.add_argument(
         "--log", type=Path, metavar="FILE", help="write what is true of each answered request here, as JSON lines"
     )

@@ -12,17 +12,21 @@ from harness.errors import BadInput, ExitCode, Problem
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """`harness validate [SUITE …]`."""
-    shared.add_places(parser, suites=True)
+    shared.add_suites(parser)
     shared.add_selection(parser)
     parser.add_argument("-v", "--verbose", action="store_true", help="show each prompt, its tools and what is expected")
     parser.add_argument(
         "--schema", choices=("suite", "providers", "routing"), help="print the JSON Schema of this kind of file instead"
     )
+    shared.add_providers(parser)
+    shared.add_json(parser)
 
 
 def main(options: argparse.Namespace) -> ExitCode:
     """Every problem of every file at once; exit 4 if there is one."""
     from harness import load, pipeline, registry, routing  # noqa: PLC0415  keeps --help light
+    from harness.cli import fleet, story  # noqa: PLC0415
+    from harness.render.figures import plural  # noqa: PLC0415
 
     if options.schema:
         schema = {"suite": load.schema, "providers": registry.schema, "routing": routing.schema}[options.schema]()
@@ -31,6 +35,7 @@ def main(options: argparse.Namespace) -> ExitCode:
     problems: list[Problem] = []
     try:
         known = registry.load(options.providers, os.environ)
+        problems += fleet.problems(known, known.entries)
     except BadInput as error:
         problems += error.problems
     try:
@@ -38,14 +43,20 @@ def main(options: argparse.Namespace) -> ExitCode:
     except BadInput as error:
         problems += error.problems
     if problems:
+        if options.json:
+            story.print_json({"problems": problems})
         raise BadInput(problems)
     suites = load.select(suites, options.keyword, options.marker)
-    if options.verbose:
-        for suite in suites:
-            for case in suite.cases:
-                print(f"── {suite.name}::{case.id} ({case.capability})")
-                print(json.dumps(case.prompt.as_json(), indent=2, ensure_ascii=False))
-                print(f"expect: {json.dumps(case.expect, ensure_ascii=False)}\n")
-    cases = sum(len(one.cases) for one in suites)
-    print(f"{len(known.entries)} providers, {len(suites)} suites, {cases:,} cases: all fine")
+    cases = [(suite, case) for suite in suites for case in suite.cases]
+    if options.json:
+        prompts = [{"suite": suite.name, "case": case} for suite, case in cases] if options.verbose else None
+        counts = {"providers": len(known.entries), "suites": len(suites), "cases": len(cases), "problems": []}
+        story.print_json(counts | ({"prompts": prompts} if prompts else {}))
+        return ExitCode.FINE
+    for suite, case in cases if options.verbose else ():
+        print(f"── {suite.name}::{case.id} ({case.capability})")
+        print(json.dumps(case.prompt.as_json(), indent=2, ensure_ascii=False))
+        print(f"expect: {json.dumps(case.expect, ensure_ascii=False)}\n")
+    counted = (plural(len(known.entries), "provider"), plural(len(suites), "suite"), plural(len(cases), "case"))
+    print(f"{', '.join(counted)}: all fine")
     return ExitCode.FINE
