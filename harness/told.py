@@ -105,7 +105,7 @@ class Cost:
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """When things happened, in seconds; None where it did not happen. DEFINITIONS: the README's page on columns.
+    """When things happened, in seconds; None where it did not happen. reports/README.md describes the columns made of it.
 
     `ttft_s`: request sent → first byte with content; `ttfv_s`: → first visible text or tool call; `latency_s`: → last such byte.
     """

@@ -11,7 +11,7 @@ from harness.told import Clock
 
 
 def clock_of(facts: Facts, waited: Waited, lag_s: float) -> Clock:
-    """Seconds between the moments, as DEFINITIONS has them; None where one of the two did not happen."""
+    """Seconds between the moments, as reports/README.md describes them; None where one of the two did not happen."""
     marks, sent = facts.decoded.marks, facts.sent_at
     gaps = sorted(later - earlier for earlier, later in pairwise(marks.pieces))
     return Clock(
