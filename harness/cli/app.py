@@ -67,6 +67,8 @@ def _run(words: Sequence[str]) -> int:
     if not words:
         parser.print_help()
         return ExitCode.WRONG_USE
+    if words[0].startswith("-") and words[0] not in {"-h", "--help", "--version"}:
+        raise WrongUse(f"there is no option '{words[0]}' before the command; `harness --help` tells more")
     name = parser.parse_args(words[:1]).command
     if name not in COMMANDS:
         close = difflib.get_close_matches(name, COMMANDS, n=1)

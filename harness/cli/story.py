@@ -119,7 +119,8 @@ def call_in_a_line(attempt: Attempt) -> str:
     clock, usage = attempt.clock, attempt.usage
     name = attempt.trial.provider.name + (", simulated" if attempt.simulated else "")
     tokens = f"{_number(usage.prompt_tokens)} + {_number(usage.completion_tokens)} tokens"
-    return f"({name}: first token {seconds(clock.ttft_s)}, all {seconds(clock.latency_s)}, {tokens}, {usd(attempt.cost.usd)})"
+    cost = "cost unknown" if attempt.cost.usd is None else usd(attempt.cost.usd)
+    return f"({name}: first token {seconds(clock.ttft_s)}, all {seconds(clock.latency_s)}, {tokens}, {cost})"
 
 
 def _number(value: int | None) -> str:
