@@ -172,9 +172,12 @@ def record(
     """Ask everything and write down what happened. Ctrl-C ends it early; what was recorded stays.
 
     Raises:
-        WrongUse: a simulated provider takes part and nothing serves it.
+        WrongUse: a simulated provider takes part and nothing serves it, or a label holds a key.
         StoreError: the run cannot be written.
     """
+    for label in terms.metadata.values():
+        if name := prepared.registry.key_in(label):
+            raise WrongUse(f"a label holds the API key of {name}, and labels are written on every row")
     plan = prepared.plan
     simulated = [one for one in plan.providers if one.simulated and not one.base_url]
     if simulated and serve is None:

@@ -55,6 +55,14 @@ class Registry:
         hint = did_you_mean(name, names) or "none is registered"
         raise WrongUse(f"{self.path}: no provider is called '{name}'; {hint}")
 
+    def key_in(self, text: str) -> str | None:
+        """The name of a provider whose key stands in the text; words such as "none", which local servers are given, are no keys."""
+        for entry in self.entries:
+            key = entry.provider.api_key.reveal() if entry.provider.api_key else ""
+            if len(key) >= 16 and key in text:
+                return entry.provider.name
+        return None
+
     @cached_property
     def hash(self) -> str:
         """The content address of what is registered: neither keys nor lines nor which variables are set."""

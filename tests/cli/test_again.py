@@ -43,15 +43,15 @@ def small(tmp_path, monkeypatch):
 
 def test_a_case_that_was_edited_is_counted_and_not_judged_by_what_it_was_not_asked(small):
     file = small / "suites" / "animals.yaml"
-    file.write_text(file.read_text().replace("What says moo?", "What says neigh?").replace("expect: cow", "expect: horse"))
+    file.write_text(
+        file.read_text().replace("What says moo?", "What says neigh?").replace("expect: cow", "expect: horse")
+    )
     said = call("score", "--json")
     assert said.code == ExitCode.FINE
     assert "2 replies not judged: no suite has their cases any more, or they were edited" in said.err
     assert set(scores_of(small / "reports")["case_id"]) == {"cat", "two", "three", "five"}
     (own,) = [
-        one
-        for one in json.loads(said.out)["standings"]
-        if (one["provider"], one["capability"]) == ("sim-swift", "all")
+        one for one in json.loads(said.out)["standings"] if (one["provider"], one["capability"]) == ("sim-swift", "all")
     ]
     assert own["n_scored"] == 4
     file.unlink()

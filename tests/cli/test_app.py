@@ -5,7 +5,7 @@ import sys
 import pytest
 
 import harness
-from harness.cli.app import COMMANDS
+from harness.cli.app import COMMANDS, main
 from harness.errors import ExitCode
 from tests.cli.conftest import ROOT, call
 
@@ -99,8 +99,6 @@ def test_a_reader_that_has_seen_enough_is_no_error(project):
 def test_a_terminal_that_knows_few_letters_is_no_error(project, monkeypatch):
     written = io.BytesIO()
     monkeypatch.setattr("sys.stdout", io.TextIOWrapper(written, encoding="ascii"))
-    from harness.cli import main
-
     assert main(["models"]) == ExitCode.FINE
     sys.stdout.flush()
     assert b"sim-swift" in written.getvalue()

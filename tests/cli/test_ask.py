@@ -28,7 +28,9 @@ def test_a_simulated_provider_answers_from_the_suites_keys_and_says_that_it_is_s
 
 def test_the_question_may_come_from_standard_input(mine, monkeypatch):
     monkeypatch.setattr("sys.stdin", io.StringIO("How many?\n"))
-    said = call("ask", "-", "--model=mine", "--providers=own.toml", "--system=Be brief.", "--max-tokens=7", "--no-stream")
+    said = call(
+        "ask", "-", "--model=mine", "--providers=own.toml", "--system=Be brief.", "--max-tokens=7", "--no-stream"
+    )
     assert (said.code, said.out) == (ExitCode.FINE, "4\n")
     (body,) = mine.bodies
     assert body["messages"] == [

@@ -7,7 +7,18 @@ import pytest
 from harness.errors import ExitCode
 from tests.cli.conftest import ROOT, call
 
-PROMISED = ["openai", "anthropic", "gemini", "azure", "groq", "together", "replicate", "huggingface", "cohere", "ollama"]
+PROMISED = [
+    "openai",
+    "anthropic",
+    "gemini",
+    "azure",
+    "groq",
+    "together",
+    "replicate",
+    "huggingface",
+    "cohere",
+    "ollama",
+]
 FLEET = ["sim-swift", "sim-careful", "sim-frugal", "sim-scholar", "sim-flaky"]
 
 
@@ -51,7 +62,12 @@ def test_models_before_any_run_shows_the_facts_alone(project):
 def test_models_after_a_run_takes_the_evidence_back(recorded, monkeypatch):
     monkeypatch.chdir(ROOT)
     said = call("models", "--reports", recorded.reports)
-    order = ["Facts of", "Measured in the last report (simulated)", "Quality, % of scored cases (simulated)", "Routes in"]
+    order = [
+        "Facts of",
+        "Measured in the last report (simulated)",
+        "Quality, % of scored cases (simulated)",
+        "Routes in",
+    ]
     places = [said.out.index(words) for words in order]
     assert places == sorted(places)
     measured = said.out[places[1] :]

@@ -13,7 +13,9 @@ QUESTION = {"model": "m", "messages": [{"role": "user", "content": "What is 2 + 
 
 
 def ask(url, **headers):
-    request = urllib.request.Request(url, json.dumps(QUESTION).encode(), {"content-type": "application/json", **headers})
+    request = urllib.request.Request(
+        url, json.dumps(QUESTION).encode(), {"content-type": "application/json", **headers}
+    )
     with urllib.request.urlopen(request, timeout=10) as response:
         return json.load(response), dict(response.headers)
 
@@ -33,7 +35,7 @@ def test_the_fleet_serves_both_wires_until_ctrl_c(project):
         child.send_signal(signal.SIGINT)
         out, err = child.communicate(timeout=20)
     assert lines[0].startswith("simulated providers at http://127.0.0.1:")
-    assert child.returncode in {0, 2}
+    assert child.returncode in {0, 2}, err
     assert (out, err) == ("", "")
     assert len((project / "truth.jsonl").read_text().splitlines()) == 2
 
