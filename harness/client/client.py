@@ -18,6 +18,7 @@ from harness.client.cost import cost_of
 from harness.client.door import litellm
 from harness.client.failures import failure
 from harness.client.limits import Pace, Waited
+from harness.client.masking import masked
 from harness.client.retries import wait_before_retry
 from harness.client.session import Called, Session
 from harness.client.timing import clock_of
@@ -103,7 +104,7 @@ class Client:
             number=number,
             started_at=wall + timedelta(seconds=called.started - monotonic),
             sent=facts.sent,
-            reply=facts.decoded.reply,
+            reply=masked(facts.decoded.reply, trial.provider.api_key),
             usage=facts.decoded.usage,
             cost=cost_of(facts.decoded.usage, trial.provider.prices),
             clock=clock_of(facts, waited, called.lag_s),
