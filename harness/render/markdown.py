@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from harness.judged import Report
 from harness.render import tables
-from harness.render.figures import DASH
+from harness.render.figures import DASH, plural
 from harness.render.tables import Table
 
 PLOTS = (
@@ -61,10 +61,11 @@ def _table(table: Table) -> str:
 
 def _provenance(model: Report) -> str:
     routing = model.routing
+    suites = [f"{escape(name)} ({plural(cases, 'case')})" for name, cases in model.suites.items()]
     lines = [
         f"- harness {model.harness_version}, seed {model.seed}, started {model.created:%Y-%m-%d %H:%M:%S} UTC",
         f"- prices: {', '.join(routing.price_ids) if routing and routing.price_ids else DASH}",
-        f"- suites: {', '.join(f'{escape(name)} ({cases} cases)' for name, cases in model.suites.items())}",
+        f"- suites: {', '.join(suites)}",
         f"- the rows: `calls.parquet` and `scores.parquet` in `reports/runs/{model.run_id}/`",
     ]
     return "\n".join(lines)
