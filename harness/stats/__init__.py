@@ -5,6 +5,7 @@ Every public function names the source of its formula, and the tests show by sim
 
 from harness.stats.frontier import frontier
 from harness.stats.intervals import CONFIDENCE, Interval, clustered_mean, wilson
+from harness.stats.paired import Paired, false_discovery, p_growth, paired_logs, paired_means, paired_rates
 from harness.stats.percentiles import percentile, percentile_interval, smallest_n
 from harness.stats.shrinkage import PRIOR_MASS, Posterior, paired_posteriors, shrink
 from harness.stats.units import KEY, cases_of, flags, trial_scores, trials_of
@@ -14,12 +15,18 @@ __all__ = [
     "KEY",
     "PRIOR_MASS",
     "Interval",
+    "Paired",
     "Posterior",
     "cases_of",
     "clustered_mean",
+    "false_discovery",
     "flags",
     "frontier",
+    "p_growth",
+    "paired_logs",
+    "paired_means",
     "paired_posteriors",
+    "paired_rates",
     "percentile",
     "percentile_interval",
     "shrink",
