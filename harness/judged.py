@@ -12,6 +12,7 @@ from harness.ask import TrialRef
 ScoreState = Literal["scored", "unscored", "failed"]
 Decision = Literal["shift", "hold", "insufficient"]
 Verdict = Literal["improved", "regressed", "equal", "undecided", "missing", "invalid"]
+Measure = Literal["quality", "reliability", "ttft", "latency", "cost"]
 ALL = "all"
 """The capability name of a standing over all capabilities."""
 
@@ -132,6 +133,36 @@ class Calibration:
     measured: Estimate
     truth: float
     holds: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What became of one measure of a provider for a capability between two runs, BASE and NEW, over the cases that pair.
+
+    `base` and `new` are over the pairs: means of quality and reliability, medians of seconds and USD for each case. `change` is
+    new − base of quality and reliability, and the median of new / base of the others. `p` is that of no change, `p_adjusted` what is left
+    of it beside the other cells of its family. A cell that is `missing` or `invalid` (not comparable) has none of them.
+
+    `n_missing` cases have a figure in BASE only and `n_added` in NEW only; `unpaired` names both. `n_needed` says about how many more
+    cases would decide an `undecided` cell; None where none within reach would. `why` is one sentence.
+    """
+
+    provider: str
+    capability: str
+    measure: Measure
+    simulated: bool
+    verdict: Verdict
+    why: str
+    base: float | None = None
+    new: float | None = None
+    change: Estimate | None = None
+    p: float | None = None
+    p_adjusted: float | None = None
+    n_pairs: int = 0
+    n_missing: int = 0
+    n_added: int = 0
+    n_needed: int | None = None
+    unpaired: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
