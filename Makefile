@@ -5,6 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 SUITES ?= suites
 RUN ?= reports/latest
+BASE ?= previous
 BENCH_FLAGS ?=
 
 .DEFAULT_GOAL := help
@@ -39,8 +40,8 @@ report: $(STAMP)  ## write the report of the last run again
 weights: $(STAMP)  ## show which routing weights the last run supports, and why
 	@$(BIN)/harness route $(RUN)
 
-regress: $(STAMP)  ## compare the last run with the baseline (comes with `harness compare`)
-	@echo "make regress needs \`harness compare\`, which this version does not have yet" >&2; exit 4
+regress: $(STAMP)  ## hold the last run against the one before it (BASE=RUN: another); fails if something regressed or is missing
+	@$(BIN)/harness compare $(BASE) $(RUN)
 
 perf: $(STAMP)  ## benchmarks of the harness itself, by pytest-benchmark
 	@$(BIN)/pytest tests/perf --benchmark-enable --benchmark-only --benchmark-sort=name --benchmark-columns=min,median,mean,stddev,rounds

@@ -22,7 +22,7 @@ from pathlib import Path
 from harness import __version__, client, engine, load, registry, routing, scorers, standing, store
 from harness.ask import Case, Provider, Suite
 from harness.errors import WrongUse
-from harness.judged import Report, RoutingTable, Standing
+from harness.judged import Comparison, Report, RoutingTable, Standing
 from harness.registry import Catalogue, ModelFacts, Registry
 from harness.render import markdown, plots
 from harness.told import Outcome, Tally
@@ -301,6 +301,11 @@ def propose(run: store.Run, incumbent: RoutingTable | None, objective: routing.O
     return routing.choose(calls, run.scores(), incumbent=incumbent, objective=objective)
 
 
+def compare(base: store.Run, new: store.Run, tolerance: standing.Tolerance) -> list[Comparison]:
+    """Hold `new` against `base`, case by case."""
+    return standing.compare(base.calls(), base.scores(), new.calls(), new.scores(), tolerance)
+
+
 def publish(report: Report, run: store.Run, places: Places) -> tuple[Path, ...]:
     """Write the report to reports/latest (Markdown, plots, standings.json); returns the files, the Markdown first."""
     folder = places.reports / "latest"
@@ -380,6 +385,7 @@ def models(places: Places = Places(), env: Mapping[str, str] = os.environ) -> li
     file = places.reports / "latest" / STANDINGS
     measured = standing.from_json(file.read_text(encoding="utf-8")) if file.exists() else []
     table = routes_in_force(places)
+    routes = table.routes if table else ()
     cards = []
     for entry in known.entries:
         name = entry.provider.name
@@ -388,9 +394,7 @@ def models(places: Places = Places(), env: Mapping[str, str] = os.environ) -> li
                 provider=entry.provider,
                 facts=catalogue.facts(entry),
                 measured={one.capability: one for one in measured if one.provider == name},
-                routes={one.capability: one.weights[name] for one in table.routes if one.weights.get(name)}
-                if table
-                else {},
+                routes={one.capability: one.weights[name] for one in routes if one.weights.get(name)},
             )
         )
     return cards

@@ -25,6 +25,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "run": "ask every ready provider, record, judge, report",
         "score": "judge a run's stored replies again; nothing is sent",
         "report": "write a run's report again",
+        "compare": "hold a run against an earlier one: regressed, improved, missing",
         "route": "say which routing weights a run supports; --apply writes them",
         "ask": "ask one question",
         "simulate": "serve the simulated providers on loopback",

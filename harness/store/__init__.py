@@ -16,6 +16,6 @@ from __future__ import annotations
 from harness.store.info import RunInfo, new_run_id
 from harness.store.manifest import State
 from harness.store.recorder import Recorder
-from harness.store.runs import Run, load_run, open_run, set_latest
+from harness.store.runs import Run, load_run, open_run, run_before, set_latest
 
-__all__ = ["Recorder", "Run", "RunInfo", "State", "load_run", "new_run_id", "open_run", "set_latest"]
+__all__ = ["Recorder", "Run", "RunInfo", "State", "load_run", "new_run_id", "open_run", "run_before", "set_latest"]

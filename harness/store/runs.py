@@ -196,6 +196,22 @@ def load_run(path: str | Path) -> Run:
     return open_run(path, Path("reports"))
 
 
+def run_before(run: Run, reports: Path) -> Run:
+    """The last of the scored runs in `reports` that were started before `run`.
+
+    Raises:
+        WrongUse: there is none.
+        StoreError: the manifest of one is damaged.
+    """
+    for folder in sorted((reports / "runs").glob("*/"), reverse=True):  # names begin with the second of the start
+        if folder.name[:15] > run.run_id[:15] or not (folder / MANIFEST).exists():
+            continue
+        manifest = Manifest.load(folder)
+        if manifest.scores is not None and manifest.info.created < run.info.created:
+            return Run(folder, manifest)
+    raise WrongUse(f"{reports} holds no scored run from before {run.run_id}: name the run to compare with")
+
+
 def set_latest(reports: Path, run_id: str) -> None:
     """Let reports/latest point to a run.
 

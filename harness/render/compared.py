@@ -1,0 +1,154 @@
+"""What a comparison of two runs shows, as text in rows: what changed in full, counts of the rest, and what could not be compared."""
+
+from __future__ import annotations
+
+import statistics
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+
+from harness.judged import Comparison, Measure, Verdict
+from harness.render.figures import DASH, count, plural, seconds, usd
+from harness.render.tables import Table
+
+MEASURES: dict[Measure, str] = {
+    "quality": "quality",
+    "reliability": "answered",
+    "ttft": "TTFT",
+    "latency": "latency",
+    "cost": "cost",
+}
+"""What each measure is called in a report."""
+
+VERDICTS: dict[Verdict, str] = {
+    "regressed": "regressed",
+    "missing": "missing",
+    "improved": "improved",
+    "equal": "equal",
+    "undecided": "undecided",
+    "invalid": "not comparable",
+}
+"""What each verdict is called in a report, in the order in which they are shown."""
+
+_IN_FULL: tuple[Verdict, ...] = ("regressed", "improved")
+_RATES = {"quality", "reliability"}
+_NAMED = 3
+
+
+def verdict(cells: Sequence[Comparison], new: str) -> str:
+    """The outcome in one sentence; `new` is the run that was held against another."""
+    counts = Counter(one.verdict for one in cells)
+    said = [
+        f"{counts[name]:,} {VERDICTS[name]}"
+        for name in VERDICTS
+        if name not in {"regressed", "missing"} and counts[name]
+    ]
+    rest = f"of {plural(len(cells), 'cell')} {', '.join(said)}" if said else ""
+    bad = []
+    if counts["regressed"]:
+        bad.append(f"{plural(counts['regressed'], 'cell')} regressed")
+    if counts["missing"]:
+        bad.append(f"{plural(counts['missing'], 'cell')} of BASE {'is' if counts['missing'] == 1 else 'are'} missing")
+    if bad:
+        return f"{new} is worse: {' and '.join(bad)}" + (f"; {rest}." if rest else ".")
+    return f"Nothing is known to be worse in {new}: {rest}."
+
+
+def changed(cells: Iterable[Comparison]) -> list[Table]:
+    """A row for each cell that regressed or improved, what is missing for each provider and capability, counts of all."""
+    cells = list(cells)
+    said = " (simulated)" if any(one.simulated for one in cells) else ""
+    tables = []
+    for name, title in VERDICTS.items():
+        found = [one for one in cells if one.verdict == name]
+        if found and name in _IN_FULL:
+            tables.append(Table(title.capitalize() + said, *_in_full(found)))
+        if found and name == "missing":
+            rows = tuple((one.provider, one.capability, what, one.why) for one, what in _folded(found))
+            tables.append(Table("Missing" + said, ("provider", "capability", "what", "why"), rows))
+    return [*tables, _counts(cells, said)]
+
+
+def gaps(cells: Sequence[Comparison]) -> list[str]:
+    """Sentences on what could not be compared: cells, by their reason, and cases that did not pair, by measure."""
+    invalid = sorted((one for one in cells if one.verdict == "invalid"), key=lambda one: one.why)
+    found = []
+    for why, group in groupby(invalid, key=lambda one: one.why):
+        names = [f"{one.provider} on {one.capability} ({what})" for one, what in _folded(list(group))]
+        found.append(f"not comparable: {_first(names)}: {why}")
+    for measure, name in MEASURES.items():
+        partly = [one for one in cells if one.measure == measure and one.n_pairs and one.unpaired]
+        if partly:
+            missing, added = sum(one.n_missing for one in partly), sum(one.n_added for one in partly)
+            cases = sorted({case for one in partly for case in one.unpaired})
+            found.append(f"{name}: {_sides(missing, added)}, so they do not pair: {_first(cases)}")
+    return found
+
+
+def _sides(missing: int, added: int) -> str:
+    sides = [f"{plural(n, 'case')} in {where} only" for n, where in ((missing, "BASE"), (added, "NEW")) if n]
+    return " and ".join(sides)
+
+
+def _first(names: Sequence[str]) -> str:
+    more = len(names) - _NAMED
+    return ", ".join(names[:_NAMED]) + (f" and {more:,} more" if more > 0 else "")
+
+
+def _folded(cells: Sequence[Comparison]) -> list[tuple[Comparison, str]]:
+    """One for each provider, capability and reason, with the measures that share it."""
+    groups: dict[tuple[str, str, str], list[Comparison]] = {}
+    for one in cells:
+        groups.setdefault((one.provider, one.capability, one.why), []).append(one)
+    return [
+        (group[0], "everything" if len(group) == len(MEASURES) else ", ".join(MEASURES[one.measure] for one in group))
+        for group in groups.values()
+    ]
+
+
+def _in_full(cells: Sequence[Comparison]) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...], str]:
+    rows = tuple(
+        (
+            one.provider,
+            one.capability,
+            MEASURES[one.measure],
+            f"{_figure(one, one.base)} → {_figure(one, one.new)}",
+            _change(one),
+            f"{one.p_adjusted:.2g}" if one.p_adjusted is not None and one.p_adjusted >= 0.001 else "<0.001",
+            count(one.n_pairs),
+        )
+        for one in cells
+    )
+    head = ("provider", "capability", "measure", "BASE → NEW", "change", "p", "n")
+    note = "change with its 95 % interval: points, or % of the median case; p: adjusted for the other cells; n: cases that pair"
+    return head, rows, note
+
+
+def _figure(cell: Comparison, value: float | None) -> str:
+    if value is None:
+        return DASH
+    if cell.measure in _RATES:
+        return f"{100 * value:.0f} %"
+    return usd(value) if cell.measure == "cost" else seconds(value)
+
+
+def _change(cell: Comparison) -> str:
+    if cell.change is None:
+        return DASH
+    zero = 0.0 if cell.measure in _RATES else 1.0
+    ends = [cell.change.value, *(end for end in (cell.change.low, cell.change.high) if end is not None)]
+    value, *interval = [f"{100 * (end - zero):+.0f}" for end in ends]
+    unit = "" if cell.measure in _RATES else " %"
+    return value + unit + (f" ({'…'.join(interval)})" if interval else "")
+
+
+def _counts(cells: Sequence[Comparison], said: str) -> Table:
+    rows = []
+    for measure, name in MEASURES.items():
+        own = [one for one in cells if one.measure == measure]
+        counts = Counter(one.verdict for one in own)
+        needed = [one.n_needed for one in own if one.n_needed is not None]
+        typical = count(round(statistics.median(needed))) if needed else DASH
+        rows.append((name, *(count(counts[one]) for one in VERDICTS), typical))
+    note = "more: about how many more cases would decide the median undecided cell"
+    return Table(f"Cells by verdict{said}", ("measure", *VERDICTS.values(), "more"), tuple(rows), note)
