@@ -12,7 +12,7 @@ from harness.told import Tally
 
 
 class Bar:
-    """A bar on `file` (standard error by default); where that is no terminal, a line every ten seconds.
+    """A bar on `file` (standard error by default), drawn anew ten times a second; every ten seconds where that is no terminal.
 
     Use it as a context manager and call it with each `Tally`.
     """

@@ -162,7 +162,7 @@ def calibration(cells: Sequence[Calibration]) -> list[Table]:
     ]
     held = sum(one.holds for one in qualities)
     share = (
-        f"{held} of {plural(len(qualities), 'interval')} ({held / len(qualities):.0%}) hold the truth"
+        f"{held} of {plural(len(qualities), 'interval')} ({100 * held / len(qualities):.0f} %) hold the truth"
         if qualities
         else ""
     )
@@ -198,7 +198,7 @@ def calibration_brief(cells: Sequence[Calibration]) -> Table:
         "Calibration: what was measured, against what is true (simulated)",
         ("provider", "true quality in interval", "TTFT p50", "latency p50", "tokens in", "tokens out", "cost"),
         tuple(rows),
-        f"{sum(held)} of {len(held)} intervals of 95 % hold the true quality ({sum(held) / len(held):.0%})"
+        f"{sum(held)} of {len(held)} intervals of 95 % hold the true quality ({100 * sum(held) / len(held):.0f} %)"
         if held
         else "",
     )

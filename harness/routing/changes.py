@@ -54,5 +54,5 @@ def _routes(old: RoutingTable | None, new: RoutingTable) -> Iterator[str]:
 def _shares(route: Route | None) -> str:
     weights = route.weights if route else {}
     return ", ".join(
-        f"{name} {share:.0%}" for name, share in sorted(weights.items(), key=lambda one: (-one[1], one[0]))
+        f"{name} {100 * share:.0f} %" for name, share in sorted(weights.items(), key=lambda one: (-one[1], one[0]))
     )

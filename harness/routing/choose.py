@@ -99,7 +99,7 @@ def _challenges(
         if provider == incumbent:
             continue
         if not evidence.is_reliable(provider):
-            left_out[provider] = f"answers at most {evidence.reliable_at_most[provider]:.0%} of its trials"
+            left_out[provider] = f"answers at most {100 * evidence.reliable_at_most[provider]:.0f} % of its trials"
         elif provider not in scored:
             left_out[provider] = "has no scored case here"
         else:

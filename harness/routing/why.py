@@ -29,7 +29,7 @@ def _reason(route: Route, compared: Compared) -> str:
     better = f"better by more than {_points(compared.margin)}" if compared.margin else "better"
     seen = f"{_difference(route.difference)}, probability {route.probability:.2f}"
     if route.decision == "shift":
-        shares = f"it gets {route.weights[route.challenger]:.0%} and {route.incumbent} keeps {route.weights[route.incumbent]:.0%}"
+        shares = f"it gets {100 * route.weights[route.challenger]:.0f} % and {route.incumbent} keeps {100 * route.weights[route.incumbent]:.0f} %"
         return (
             f"{route.challenger} is {better} than {route.incumbent} ({seen}), so {shares} to keep the comparison alive"
         )
@@ -39,7 +39,7 @@ def _reason(route: Route, compared: Compared) -> str:
 
 
 def _difference(estimate: Estimate) -> str:
-    cases = "1 case" if estimate.n == 1 else f"{estimate.n:,} same cases"
+    cases = "the same case" if estimate.n == 1 else f"the same {estimate.n:,} cases"
     interval = f"{100 * (estimate.low or 0):+.1f} to {100 * (estimate.high or 0):+.1f}"
     return f"{100 * estimate.value:+.1f} points on {cases}, 95 % interval {interval}"
 

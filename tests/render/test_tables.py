@@ -73,7 +73,7 @@ def test_a_route_without_a_challenger_has_no_probability():
 
 def test_calibration_states_the_share_that_holds():
     figures, quality = tables.calibration(CALIBRATION)
-    assert quality.note == "1 of 2 intervals (50%) hold the truth"
+    assert quality.note == "1 of 2 intervals (50 %) hold the truth"
     assert [row[-1] for row in quality.rows] == ["yes", "no"]
     assert [row[-1] for row in figures.rows] == ["+2.0 %", "equal", "equal"]
 

@@ -91,7 +91,7 @@ def test_a_margin_has_to_be_beaten_too():
     assert only(table, present).decision == "shift"
     route = only(table, present, margin=0.3)
     assert route.decision == "hold"
-    assert "is probably not better by more than 30 points (+10.0 points on 100 same cases" in route.why
+    assert "is probably not better by more than 30 points (+10.0 points on the same 100 cases" in route.why
 
 
 def test_of_several_better_ones_the_best_takes_over():
@@ -138,7 +138,7 @@ def test_an_unreliable_provider_is_neither_challenger_nor_first_incumbent():
         table.trial(f"lost{number}", state="failed", fails=[OVERLOADED], provider="b")
     route = only(table)
     assert (route.incumbent, route.challenger, route.decision) == ("a", None, "insufficient")
-    assert route.why == "a stays: there is nobody to compare it with; left out: b answers at most 65% of its trials."
+    assert route.why == "a stays: there is nobody to compare it with; left out: b answers at most 65 % of its trials."
 
 
 def test_where_nobody_is_reliable_the_best_is_still_the_incumbent():
