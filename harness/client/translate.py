@@ -8,7 +8,7 @@ Measured: 0.1 ms for an OpenAI request, 0.4 ms for one to Anthropic, once litell
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -118,6 +118,7 @@ def _translate(provider: Provider, wire: Wire, endpoint: Endpoint, asked: tuple[
     own_headers = options.pop("extra_headers", None) or {}
     wanted = {**_plain(prompt.as_json()), **options}
     messages = wanted.pop("messages")
+    own = {name: wanted.pop(name) for name in wire.writes if name in wanted}
     mapped, dropped = _map(target, wanted, messages, stream=stream, drop=provider.drop_params)
     json_mode, fake = bool(mapped.pop("json_mode", False)), bool(mapped.pop("fake_stream", False))
     stream = stream and not fake
@@ -128,24 +129,32 @@ def _translate(provider: Provider, wire: Wire, endpoint: Endpoint, asked: tuple[
         model=target.model, messages=messages, optional_params=mapped, litellm_params=said, headers=headers
     )
     body = {**body, **extra}
-    if stream:
-        body["stream"] = True
-    else:
-        body.pop("stream", None)
-        body.pop("stream_options", None)
-    if stream and endpoint.asks_usage:
-        body["stream_options"] = {"include_usage": True, **(body.get("stream_options") or {})}
+    _say_stream(body, endpoint, stream=stream)
+    unsaid = tuple(name for name, value in own.items() if not wire.writes[name](body, value))
+    _refuse(target, unsaid, drop=provider.drop_params)
     return Request(
         wire=wire,
         url=_url(target, endpoint, version, mapped, stream=stream),
         headers={name: value for name, value in {**headers, **own_headers}.items() if _NO_KEY not in value},
         body=orjson.dumps(body, default=dict),
         params={name: value for name, value in body.items() if name not in wire.messages},
-        dropped=dropped,
+        dropped=dropped + unsaid,
         stream=stream,
         json_tool=litellm().constants.RESPONSE_FORMAT_TOOL_NAME if json_mode else None,
         tool_names=said.get("_anthropic_tool_name_map") or {},
     )
+
+
+def _say_stream(body: dict[str, Any], endpoint: Endpoint, *, stream: bool) -> None:
+    if stream:
+        body["stream"] = True
+    else:
+        body.pop("stream", None)
+        body.pop("stream_options", None)
+    if not stream and endpoint.streams_unasked:
+        body["stream"] = False
+    if stream and endpoint.asks_usage:
+        body["stream_options"] = {"include_usage": True, **(body.get("stream_options") or {})}
 
 
 def _target(provider: Provider, endpoint: Endpoint) -> _Target:
@@ -153,6 +162,7 @@ def _target(provider: Provider, endpoint: Endpoint) -> _Target:
     key = provider.api_key.reveal() if provider.api_key else _NO_KEY
     given = provider.base_url or endpoint.base
     model, kind, _key, base = module.get_llm_provider(model=provider.model, api_base=given, api_key=key)
+    kind = endpoint.translated_as or kind
     if base is None and given is None:  # litellm's classes would fall back to OpenAI's address, and send it the key
         raise Untranslatable(failure("bad_request", f"provider {provider.name!r} ({kind}) needs a base_url"))
     if endpoint.host_first and provider.base_url is None and model.count("/") == 2:
@@ -190,10 +200,14 @@ def _map(
         if wanted[name] not in _NEUTRAL
         and mapped == mapping({other: value for other, value in wanted.items() if other != name})
     ]
+    _refuse(target, lost, drop=drop)
+    return mapped, tuple(lost)
+
+
+def _refuse(target: _Target, lost: Sequence[str], *, drop: bool) -> None:
     if lost and not drop:
         said = f"{target.kind} does not take {', '.join(lost)} for {target.model}"
         raise Untranslatable(failure("unsupported_parameter", said))
-    return mapped, tuple(lost)
 
 
 def _headers(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from harness.told import Failure, Reply, Usage
 
@@ -31,6 +32,10 @@ class Decoded:
     failure: Failure | None = None
 
 
+Writer = Callable[[dict[str, Any], Any], bool]
+"""Writes a parameter's value into a body that is complete but for it; False if the format has no way to say it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Endpoint:
     """How one kind of provider (litellm's name) on a wire is addressed.
@@ -39,7 +44,8 @@ class Endpoint:
     ends so already; None: litellm's own rule. `{model}` and `{api_version}` in it are filled in. `key_header` carries the key; None:
     litellm's own headers. `asks_usage`: a stream tells its usage only when asked to, by `stream_options`. `has_responses`: some models answer in
     OpenAI's responses API only. `host_first`: the model may
-    be written `host/owner/model`, which the server knows as `owner/model:host`.
+    be written `host/owner/model`, which the server knows as `owner/model:host`. `streams_unasked`: a body must say that it wants no stream. `translated_as`: the kind whose classes at litellm build the
+    request, if not its own.
     """
 
     base: str | None = None
@@ -48,13 +54,16 @@ class Endpoint:
     asks_usage: bool = False
     has_responses: bool = False
     host_first: bool = False
+    streams_unasked: bool = False
+    translated_as: str | None = None
 
 
 @dataclass(frozen=True)
 class Wire:
     """One response format: its name, the kinds of providers that speak it, how it is read.
 
-    `messages` names the keys of the request's body that hold messages; the rest are parameters.
+    `messages` names the keys of the request's body that hold messages; the rest are parameters. `writes` are the parameters that the format
+    has and litellm's classes leave out.
     """
 
     name: str
@@ -62,3 +71,4 @@ class Wire:
     read_body: Callable[[Sequence[Chunk]], Decoded]
     read_stream: Callable[[Sequence[Chunk]], Decoded]
     messages: frozenset[str] = field(default=frozenset({"messages"}))
+    writes: Mapping[str, Writer] = field(default_factory=dict)
