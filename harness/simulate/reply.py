@@ -69,12 +69,14 @@ class Frames:
     head: bytes
     chunks: tuple[bytes, ...]
     tail: bytes
+    content_type: str = "text/event-stream"
 
 
 class Wire(Protocol):
     """What a wire family is: one module that reads requests and writes replies in one format.
 
-    `KIND` is litellm's name of the provider, `BASE` the path of its base URL, `ROUTE` what litellm puts behind that.
+    `KIND` is litellm's name of the provider, `BASE` the path of its base URL, `ROUTE` what litellm puts behind that; what names in
+    braces stand for in it is read as if the body said it.
     """
 
     KIND: str

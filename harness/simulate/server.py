@@ -7,7 +7,9 @@ import contextlib
 import signal
 import threading
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from dataclasses import replace
+from email.utils import formatdate
 from itertools import accumulate
 from pathlib import Path
 from random import Random
@@ -17,10 +19,10 @@ import orjson
 from aiohttp import web
 
 from harness.errors import WrongUse
-from harness.simulate import delivery
+from harness.simulate import bends, delivery
 from harness.simulate.conversation import Malformed
 from harness.simulate.draws import Draws
-from harness.simulate.faults import FAULTS, FORCE_HEADER, Fault, Refusal, drawn
+from harness.simulate.faults import FORCE_HEADER, Bent, Broken, Fault, Instead, Refusal, Slow, drawn, forced
 from harness.simulate.keys import NOT_KNOWN, Key, Keys
 from harness.simulate.profiles import Fleet, Profile
 from harness.simulate.reply import Ask, Said, Wire, compose
@@ -88,12 +90,14 @@ class Service:
 
     async def _answer(self, wire: Wire, request: web.Request, body: bytes, read_at: float) -> web.StreamResponse:
         profile = self._profile(request)
-        ask = _read(wire, body)
+        ask = _read(wire, request, body)
         question, key = self._keys.look_up(ask.conversation, ask.forced_tool)
         chance = self._draws.next_request(profile.name, question)
         fault = _fault(request, profile, chance)
-        if isinstance(fault, Refusal):
-            raise _RefusedError(fault)
+        if fault is not None and isinstance(fault.act, Refusal):
+            raise _RefusedError(fault.act)
+        if fault is not None and isinstance(fault.act, Instead):
+            return await delivery.instead(request, fault.act)
         quality = profile.quality_in(key.capability) if key else 0.0
         number = self._draws.take_answer(profile.name, question)
         times = None
@@ -101,11 +105,10 @@ class Service:
             right = self._draws.is_right(profile.name, question, number, quality)
             answer = NOT_KNOWN if key is None else key.right if right else key.wrong
             said = compose(answer, ask, profile=profile.name, created=int(time.time()), rng=chance)
+            if fault is not None and isinstance(fault.act, Bent):
+                said = bends.bend_said(fault.act.how, said)
             due = [read_at + wait for wait in _waits(profile, said.completion_tokens, chance)]
-            if ask.stream:
-                response, times = await delivery.stream(request, wire.stream(said, ask), due, fault)
-            else:
-                response, times = await delivery.whole(request, wire.whole(said), due, fault)
+            response, times = await _send(request, (wire, ask, said), due, fault)
         finally:
             if times is None:
                 self._draws.give_back(profile.name, question, number)
@@ -124,9 +127,10 @@ class Service:
         return self._profiles[name]
 
 
-def _read(wire: Wire, body: bytes) -> Ask:
+def _read(wire: Wire, request: web.Request, body: bytes) -> Ask:
+    named = {name: value for name, value in request.match_info.items() if name != "profile"}
     try:
-        return wire.read(_json_object(body))
+        return wire.read(_json_object(body) | named)
     except Malformed as error:
         raise _RefusedError(Refusal(400, str(error))) from error
 
@@ -143,14 +147,40 @@ def _json_object(body: bytes) -> dict[str, Any]:
 
 def _fault(request: web.Request, profile: Profile, chance: Random) -> Fault | None:
     by_rate = drawn(profile.faults, chance.random())
-    forced = request.headers.get(FORCE_HEADER)
-    if forced is None:
+    named = request.headers.get(FORCE_HEADER)
+    if named is None:
         return by_rate
-    if forced not in FAULTS:
-        raise _RefusedError(
-            Refusal(400, f"{FORCE_HEADER}: no fault is called {forced!r}; there are {', '.join(FAULTS)}")
-        )
-    return FAULTS[forced]
+    try:
+        return forced(named)
+    except ValueError as error:
+        raise _RefusedError(Refusal(400, f"{FORCE_HEADER}: {error}")) from error
+
+
+async def _send(
+    request: web.Request, reply: tuple[Wire, Ask, Said], due: Sequence[float], fault: Fault | None
+) -> tuple[web.StreamResponse, delivery.Times | None]:
+    """Sends the reply as the fault has it; Times is None unless a whole answer got through."""
+    wire, ask, said = reply
+    act = None if fault is None else fault.act
+    if isinstance(act, Broken) and not ask.stream:
+        raise _RefusedError(replace(act.refusal, shown_as=200))
+    if ask.stream:
+        out = bends.Outgoing(said, wire.stream(said, ask), due, lambda other: wire.stream(other, ask))
+        if isinstance(act, Broken):
+            out = bends.broken(out, act.after, wire.error(act.refusal))
+        if isinstance(act, Bent):
+            out = bends.bend_stream(act.how, out)
+        response, times = await delivery.stream(request, out.frames, out.due, act)
+    else:
+        body = wire.whole(said)
+        if isinstance(act, Bent):
+            body = bends.bend_body(act.how, body)
+        response, times = await delivery.whole(request, body, due, act)
+    return response, times if _gets_through(fault, ask) else None
+
+
+def _gets_through(fault: Fault | None, ask: Ask) -> bool:
+    return fault is None or fault.harmless or isinstance(fault.act, Slow) or (fault.stream_only and not ask.stream)
 
 
 def _waits(profile: Profile, tokens: int, chance: Random) -> Iterator[float]:
@@ -177,8 +207,13 @@ def _truth(
 
 
 def _http_error(wire: Wire, refusal: Refusal) -> web.Response:
-    body, headers = wire.error(refusal), dict(refusal.headers)
-    return web.Response(status=refusal.status, body=body, content_type="application/json", headers=headers)
+    headers = dict(refusal.headers)
+    if refusal.date_in_s is not None:
+        headers["retry-after"] = formatdate(time.time() + refusal.date_in_s, usegmt=True)
+    body, kind = wire.error(refusal), "application/json"
+    if refusal.html:
+        body, kind = f"<html><body><h1>{refusal.message}</h1></body></html>".encode(), "text/html"
+    return web.Response(status=refusal.shown_as or refusal.status, body=body, content_type=kind, headers=headers)
 
 
 async def serve(
