@@ -84,7 +84,10 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Tokens counted; None is unknown, which is never 0. `prompt_tokens` includes the cached ones."""
+    """Tokens counted; None is unknown, which is never 0. `prompt_tokens` includes the cached ones.
+
+    `cache_write_1h_tokens` are those of `cache_write_tokens` that are kept for an hour rather than five minutes.
+    """
 
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
@@ -92,6 +95,7 @@ class Usage:
     cache_write_tokens: int | None = None
     reasoning_tokens: int | None = None
     source: TokenSource = "none"
+    cache_write_1h_tokens: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.ask import Prices, Prompt
+from harness.ask import Prices, PriceTier, Prompt
 from harness.client.cost import TOOL_OVERHEAD_TOKENS, cost_of, most_it_can_cost
 from harness.client.door import litellm, quiet
 from harness.told import Cost, Usage
@@ -65,6 +65,61 @@ def test_it_is_what_litellm_says(model, fresh, cached, output):
         theirs = sum(module.cost_calculator.cost_per_token(model=model, custom_llm_provider=kind, usage_object=told))
     ours = cost_of(Usage(fresh + cached, output, cached, source="usage"), prices)
     assert ours.usd == pytest.approx(theirs, abs=1e-12)
+
+
+TIERED = Prices(
+    1.0, 10.0, 0.5, 2.0, "registry", cache_write_1h=3.0, reasoning=20.0,
+    tiers=(PriceTier(100, input=2.0, output=30.0), PriceTier(200, input=5.0, cached_input=1.0, reasoning=50.0)),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("usage", "usd"),
+    [
+        (Usage(100, 1, source="usage"), 100 * 1 + 10),
+        (Usage(101, 1, source="usage"), 101 * 2 + 30),
+        (Usage(200, 1, 100, source="usage"), 100 * 2 + 100 * 0.5 + 30),
+        (Usage(201, 1, 100, source="usage"), 101 * 5 + 100 * 1 + 30),
+        (Usage(100, 10, 0, 0, 4, "usage"), 100 + 6 * 10 + 4 * 20),
+        (Usage(201, 10, 0, 0, 4, "usage"), 201 * 5 + 6 * 30 + 4 * 50),
+        (Usage(50, 0, 10, 30, None, "usage", 20), 10 * 1 + 10 * 0.5 + 10 * 2 + 20 * 3),
+    ],
+)
+def test_the_length_of_the_prompt_picks_the_prices_of_all_tokens(usage, usd):
+    cost = cost_of(usage, TIERED)
+    assert (cost.usd, cost.status) == (pytest.approx(usd), "exact")
+
+
+def test_reasoning_without_a_price_of_its_own_is_output_and_exact():
+    cost = cost_of(Usage(0, 10, 0, 0, 4, "usage"), OWN)
+    assert (cost.usd, cost.status) == (pytest.approx(10 * 4e-6), "exact")
+
+
+def test_what_is_kept_for_an_hour_without_a_price_of_its_own_is_an_estimate():
+    cost = cost_of(Usage(100, 0, 0, 100, None, "usage", 40), OWN)
+    assert (cost.usd, cost.status) == (pytest.approx(100 * 1.25e-6), "estimated")
+
+
+def test_more_for_an_hour_or_more_reasoning_than_there_is_in_all_is_an_estimate():
+    assert cost_of(Usage(100, 0, 0, 10, None, "usage", 40), TIERED).status == "estimated"
+    assert cost_of(Usage(100, 3, 0, 0, 4, "usage"), TIERED).status == "estimated"
+
+
+def test_a_price_that_depends_on_the_hour_is_an_estimate():
+    assert cost_of(Usage(100, 3, source="usage"), Prices(1e-6, 1e-6, varies=True)).status == "estimated"
+
+
+@given(st.integers(0, 400), st.integers(0, 50), st.floats(0, 1), st.floats(0, 1))
+def test_no_usage_within_the_bounds_costs_more_than_the_most(prompt_tokens, output, cached, written):
+    asked = prompt("x" * prompt_tokens)
+    read = int(prompt_tokens * cached)
+    kept = int((prompt_tokens - read) * written)
+    usage = Usage(prompt_tokens, output, read, kept, output // 2, "usage", kept // 2)
+    most = most_it_can_cost(asked, {"max_tokens": max(output, 1)}, TIERED, None)
+    told = cost_of(usage, TIERED).usd
+    assert most is not None
+    assert told is not None
+    assert most >= told
 
 
 def prompt(*contents, tools=()):

@@ -139,7 +139,8 @@ def _usage(told: Any) -> Usage:
     prompt = None if fresh is None else fresh + (read or 0) + (written or 0)
     thought = count(inside(told, "output_tokens_details", "thinking_tokens"))
     completion = count(inside(told, "output_tokens"))
-    return usage_of(prompt, completion, cached=read, cache_write=written, reasoning=thought)
+    hour = count(inside(told, "cache_creation", "ephemeral_1h_input_tokens"))
+    return usage_of(prompt, completion, cached=read, cache_write=written, reasoning=thought, cache_write_1h=hour)
 
 
 WIRE = Wire("anthropic_messages", ENDPOINTS, read_body, read_stream, frozenset({"messages", "system"}))

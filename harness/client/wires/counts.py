@@ -29,8 +29,9 @@ def usage_of(
     cached: int | None = None,
     cache_write: int | None = None,
     reasoning: int | None = None,
+    cache_write_1h: int | None = None,
 ) -> Usage:
     """The usage with its source: "usage" if the provider counted the prompt or the reply, else "none" and nothing is known."""
     if prompt is None and completion is None:
         return Usage()
-    return Usage(prompt, completion, cached, cache_write, reasoning, "usage")
+    return Usage(prompt, completion, cached, cache_write, reasoning, "usage", cache_write_1h)
