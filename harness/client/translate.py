@@ -75,7 +75,10 @@ def wire_of(provider: Provider, prompt: Prompt, params: JsonObject) -> Wire | No
     litellm knows which of OpenAI's models, or which combinations of tools and reasoning, take its responses API only.
     """
     wire = wire_for(provider.kind)
-    if wire is None or not wire.endpoints[provider.kind].has_responses:
+    endpoint = wire.endpoints[provider.kind] if wire else Endpoint()
+    if endpoint.builder is not None and not endpoint.builder.serves(prompt):
+        return None
+    if not endpoint.has_responses:
         return wire
     main = litellm().main
     with quiet():
@@ -119,16 +122,13 @@ def _translate(provider: Provider, wire: Wire, endpoint: Endpoint, asked: tuple[
     wanted = {**_plain(prompt.as_json()), **options}
     messages = wanted.pop("messages")
     own = {name: wanted.pop(name) for name in wire.writes if name in wanted}
-    mapped, dropped = _map(target, wanted, messages, stream=stream, drop=provider.drop_params)
+    mapped, dropped = _map(target, endpoint, wanted, messages, stream=stream, drop=provider.drop_params)
     json_mode, fake = bool(mapped.pop("json_mode", False)), bool(mapped.pop("fake_stream", False))
     stream = stream and not fake
     extra = mapped.pop("extra_body", None) or {}
     said: dict[str, Any] = {"api_base": target.base, "custom_llm_provider": target.kind}
     headers = _headers(target, endpoint, mapped, messages, said)
-    body = target.config.transform_request(
-        model=target.model, messages=messages, optional_params=mapped, litellm_params=said, headers=headers
-    )
-    body = {**body, **extra}
+    body = {**_body(target, endpoint, messages, mapped, said, headers), **extra}
     _say_stream(body, endpoint, stream=stream)
     unsaid = tuple(name for name, value in own.items() if not wire.writes[name](body, value))
     _refuse(target, unsaid, drop=provider.drop_params)
@@ -146,7 +146,7 @@ def _translate(provider: Provider, wire: Wire, endpoint: Endpoint, asked: tuple[
 
 
 def _say_stream(body: dict[str, Any], endpoint: Endpoint, *, stream: bool) -> None:
-    if stream:
+    if stream and endpoint.builder is None:
         body["stream"] = True
     else:
         body.pop("stream", None)
@@ -177,7 +177,7 @@ def _target(provider: Provider, endpoint: Endpoint) -> _Target:
 
 
 def _map(
-    target: _Target, wanted: Mapping[str, Any], messages: list[Any], *, stream: bool, drop: bool
+    target: _Target, endpoint: Endpoint, wanted: Mapping[str, Any], messages: list[Any], *, stream: bool, drop: bool
 ) -> tuple[dict[str, Any], tuple[str, ...]]:
     """litellm's parameters for what is wanted, and the names of what leaves no trace in them."""
 
@@ -190,7 +190,9 @@ def _map(
             drop_params=drop,
             **copy.deepcopy(dict(options)),
         )
-        return found
+        if endpoint.builder is None:
+            return found
+        return {name: value for name, value in found.items() if endpoint.builder.sends(name)}
 
     mapped = mapping(wanted)
     absent = [name for name in wanted if name not in mapped and name not in (mapped.get("extra_body") or {})]
@@ -208,6 +210,22 @@ def _refuse(target: _Target, lost: Sequence[str], *, drop: bool) -> None:
     if lost and not drop:
         said = f"{target.kind} does not take {', '.join(lost)} for {target.model}"
         raise Untranslatable(failure("unsupported_parameter", said))
+
+
+def _body(
+    target: _Target,
+    endpoint: Endpoint,
+    messages: list[Any],
+    mapped: dict[str, Any],
+    said: dict[str, Any],
+    headers: dict[str, str],
+) -> dict[str, Any]:
+    if endpoint.builder is not None:
+        return endpoint.builder.body(target.model, messages, mapped, said)
+    body: dict[str, Any] = target.config.transform_request(
+        model=target.model, messages=messages, optional_params=mapped, litellm_params=said, headers=headers
+    )
+    return body
 
 
 def _headers(
@@ -231,6 +249,8 @@ def _headers(
 
 
 def _url(target: _Target, endpoint: Endpoint, api_version: str, mapped: dict[str, Any], *, stream: bool) -> str:
+    if endpoint.builder is not None:
+        return endpoint.builder.url(target.base or "", target.model, stream=stream)
     if endpoint.path is None:
         url: str = target.config.get_complete_url(
             api_base=target.base,
