@@ -65,7 +65,7 @@ def _decoded(request: Request, exchange: Exchange, provider: Provider) -> Decode
     if exchange.status is None:
         return Decoded(failure=exchange.failure or failure("client_error", "nothing was sent"))
     if exchange.status >= 300:
-        body = b"".join(data for _at, data in exchange.chunks)
+        body = b"".join(data for _at, data in exchange.chunks[exchange.begun :])
         return Decoded(failure=from_http(exchange.status, exchange.headers, body, provider.api_key))
     if not exchange.chunks:
         return Decoded(failure=exchange.failure or failure("response_malformed", "the body is empty"))

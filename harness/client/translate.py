@@ -8,7 +8,7 @@ Measured: 0.1 ms for an OpenAI request, 0.4 ms for one to Anthropic, once litell
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +18,7 @@ from harness.ask import JsonObject, Prompt, Provider
 from harness.client.door import litellm, quiet
 from harness.client.failures import failure
 from harness.client.wires import Endpoint, Wire, wire_for
+from harness.client.wires.contract import Outgoing
 from harness.told import Failure
 
 VIA_LITELLM = "litellm"
@@ -97,6 +98,9 @@ def translate(provider: Provider, wire: Wire, prompt: Prompt, params: JsonObject
     endpoint = wire.endpoints[provider.kind]
     if provider.simulated and provider.base_url is None:
         raise Untranslatable(failure("client_error", f"the simulated provider {provider.name!r} is not being served"))
+    refused = None if wire.refuses is None else wire.refuses(prompt)
+    if refused is not None:
+        raise Untranslatable(failure("bad_request", refused))
     module = litellm()
     try:
         with quiet():
@@ -132,17 +136,42 @@ def _translate(provider: Provider, wire: Wire, endpoint: Endpoint, asked: tuple[
     _say_stream(body, endpoint, stream=stream)
     unsaid = tuple(name for name, value in own.items() if not wire.writes[name](body, value))
     _refuse(target, unsaid, drop=provider.drop_params)
-    return Request(
-        wire=wire,
+    out = Outgoing(
         url=_url(target, endpoint, version, mapped, stream=stream),
         headers={name: value for name, value in {**headers, **own_headers}.items() if _NO_KEY not in value},
-        body=orjson.dumps(body, default=dict),
-        params={name: value for name, value in body.items() if name not in wire.messages},
+        body=body,
+        model=target.model,
+        stream=stream,
+        total_s=provider.deadlines.total_s,
+    )
+    out = _shaped(wire, out)
+    return Request(
+        wire=wire,
+        url=out.url,
+        headers=out.headers,
+        body=orjson.dumps(out.body, default=dict),
+        params=_without(out.body, wire.messages),
         dropped=dropped + unsaid,
         stream=stream,
         json_tool=litellm().constants.RESPONSE_FORMAT_TOOL_NAME if json_mode else None,
         tool_names=said.get("_anthropic_tool_name_map") or {},
     )
+
+
+def _shaped(wire: Wire, out: Outgoing) -> Outgoing:
+    try:
+        return out if wire.shape is None else wire.shape(out)
+    except ValueError as error:
+        raise Untranslatable(failure("unsupported_parameter", str(error))) from error
+
+
+def _without(body: JsonObject, names: Collection[str]) -> dict[str, Any]:
+    """The body without what has one of these names; "a.b" is the b within a."""
+    kept = {name: value for name, value in body.items() if name not in names}
+    for outer, _, inner in (name.partition(".") for name in names):
+        if inner and isinstance(kept.get(outer), Mapping):
+            kept[outer] = _without(kept[outer], {inner})
+    return kept
 
 
 def _say_stream(body: dict[str, Any], endpoint: Endpoint, *, stream: bool) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from harness.ask import Prompt
+from harness.ask import JsonObject, Prompt
 from harness.told import Failure, Reply, Usage
 
 Chunk = tuple[float, bytes]
@@ -84,12 +84,64 @@ class Endpoint:
     translated_as: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A request before it goes out: its address, headers and body, for which model, streamed or not, how many seconds it may take."""
+
+    url: str
+    headers: Mapping[str, str] = field(repr=False)
+    body: JsonObject
+    model: str
+    stream: bool
+    total_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One answer of those that an attempt takes; the names of its headers are in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    chunks: Sequence[Chunk]
+
+
+@dataclass(frozen=True, slots=True)
+class Next:
+    """The request that follows an answer, where an attempt takes several; it goes out `after_s` seconds later.
+
+    `streams`: its bytes are the reply as it is written, and are waited for like those of a stream. `replaces`: its answer takes the
+    place of the one before among the chunks to be read. `optional`: if it fails, the attempt is what it was without it. `cancel`:
+    where to POST if the attempt is given up meanwhile.
+    """
+
+    url: str
+    method: str = "GET"
+    headers: Mapping[str, str] = field(default_factory=dict)
+    after_s: float = 0.0
+    streams: bool = False
+    replaces: bool = False
+    optional: bool = False
+    cancel: str | None = None
+
+
+Course = Generator[Next, Turn, bool]
+"""The requests after the first, each chosen in the light of the answer before it, which is sent into the generator.
+
+What it returns says whether the whole is given up, so that the server is told to cancel it.
+"""
+
+
 @dataclass(frozen=True)
 class Wire:
     """One response format: its name, the kinds of providers that speak it, how it is read.
 
     `messages` names the keys of the request's body that hold messages; the rest are parameters. `writes` are the parameters that the format
     has and litellm's classes leave out.
+
+    `refuses` says what is wrong with a prompt that this format has no form for. `shape` changes the request that litellm built, and raises ValueError
+    for what it has no form for. `course` says which requests follow the first, given its answer and whether a stream is wanted; the chunks to be
+    read are then those of all answers, with an empty chunk between two. What the first request carried in its headers, the key among it,
+    goes along to its own host only, to hosts of `domain` if it went to one of them, and from loopback to loopback.
     """
 
     name: str
@@ -98,3 +150,18 @@ class Wire:
     read_stream: Callable[[Sequence[Chunk]], Decoded]
     messages: frozenset[str] = field(default=frozenset({"messages"}))
     writes: Mapping[str, Writer] = field(default_factory=dict)
+    refuses: Callable[[Prompt], str | None] | None = None
+    shape: Callable[[Outgoing], Outgoing] | None = None
+    course: Callable[[Turn, bool], Course] | None = None
+    domain: str | None = None
+
+
+def answers(chunks: Sequence[Chunk]) -> list[list[Chunk]]:
+    """The chunks of each answer of an attempt that took several."""
+    found: list[list[Chunk]] = [[]]
+    for chunk in chunks:
+        if chunk[1]:
+            found[-1].append(chunk)
+        else:
+            found.append([])
+    return found
