@@ -28,7 +28,7 @@ class Times:
     last: float
 
 
-async def _until(due: float) -> float:
+async def until(due: float) -> float:
     """Waits for a time on the loop's clock (if it has passed: not at all), so that being late once delays nothing else."""
     loop = asyncio.get_running_loop()
     wait = due - loop.time()
@@ -56,18 +56,18 @@ async def stream(
             await response.prepare(request)
             await response.write(frames.head)
         for chunk, at in zip(kept, due, strict=False):
-            await _until(at)
+            await until(at)
             await response.write(chunk)
         return await _end(request, response, act), None
     await response.prepare(request)
     await response.write(frames.head)
     first: float | None = None
     for chunk, at in zip(frames.chunks[:-1], due, strict=False):
-        await _until(at)
+        await until(at)
         await response.write(chunk)
         if first is None and chunk:
             first = clock()
-    await _until(due[-1])
+    await until(due[-1])
     await response.write_eof(b"".join(frames.chunks[-1:]) + frames.tail)
     last = clock()
     return response, Times(last if first is None else first, last)
@@ -81,7 +81,7 @@ async def whole(
         return await _slowly(request, body, "application/json", act)
     kind = act.content_type if isinstance(act, Labelled) else "application/json"
     response = web.StreamResponse(headers={"content-type": kind})
-    await _until(due[-1])
+    await until(due[-1])
     if isinstance(act, Cut):
         kept = body[: int(len(body) * act.after)]
         response.content_length = len(kept if act.how == "ended" else body)

@@ -10,6 +10,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import replace
 from email.utils import formatdate
+from functools import partial
 from itertools import accumulate
 from pathlib import Path
 from random import Random
@@ -21,13 +22,15 @@ from aiohttp import web
 from harness.errors import WrongUse
 from harness.simulate import bends, delivery
 from harness.simulate.conversation import Malformed
+from harness.simulate.drawn import Drawn
 from harness.simulate.draws import Draws
 from harness.simulate.faults import FORCE_HEADER, Bent, Broken, Fault, Instead, Refusal, Slow, drawn, forced
-from harness.simulate.keys import NOT_KNOWN, Key, Keys
+from harness.simulate.keys import NOT_KNOWN, Keys
+from harness.simulate.predictions import Answer, Predictions
 from harness.simulate.profiles import Fleet, Profile
 from harness.simulate.reply import Ask, Said, Wire, compose
 from harness.simulate.truthlog import TruthLog
-from harness.simulate.wires import WIRES, openai_chat
+from harness.simulate.wires import ASKED_ONCE, openai_chat, replicate
 from harness.told import Truth
 
 SIMULATED_HEADER = "x-simulated"
@@ -60,8 +63,10 @@ class Service:
     def app(self) -> web.Application:
         """The web application: every wire at its path, for every profile."""
         app = web.Application(client_max_size=LARGEST_REQUEST)
-        for wire in WIRES.values():
+        for wire in ASKED_ONCE:
             app.router.add_post(wire.BASE + wire.ROUTE, self._handler(wire))
+        for method, path, answer in Predictions(self).routes():
+            app.router.add_route(method, replicate.BASE + path, self._handler(replicate, answer))
         app.router.add_get(openai_chat.BASE + "/models", self._models)
         app.on_response_prepare.append(self._mark)
         return app
@@ -77,18 +82,24 @@ class Service:
             return _http_error(openai_chat, refused.refusal)
         return web.Response(body=body, content_type="application/json")
 
-    def _handler(self, wire: Wire) -> Handler:
+    def _handler(self, wire: Wire, answer: Answer | None = None) -> Handler:
+        answer = answer or partial(self._answer, wire)
+
         async def handle(request: web.Request) -> web.StreamResponse:
             body = await request.read()
             read_at = asyncio.get_running_loop().time()
             try:
-                return await self._answer(wire, request, body, read_at)
+                return await answer(request, body, read_at)
             except _RefusedError as refused:
                 return _http_error(wire, refused.refusal)
 
         return handle
 
     async def _answer(self, wire: Wire, request: web.Request, body: bytes, read_at: float) -> web.StreamResponse:
+        return await self.deliver(request, self.draw(wire, request, body, read_at))
+
+    def draw(self, wire: Wire, request: web.Request, body: bytes, read_at: float) -> Drawn:
+        """What chance makes of a request; nothing is sent yet. Raises what the handler shows as an HTTP error."""
         profile = self._profile(request)
         ask = _read(wire, request, body)
         question, key = self._keys.look_up(ask.conversation, ask.forced_tool)
@@ -96,26 +107,36 @@ class Service:
         fault = _fault(request, profile, chance)
         if fault is not None and isinstance(fault.act, Refusal):
             raise _RefusedError(fault.act)
-        if fault is not None and isinstance(fault.act, Instead):
-            return await delivery.instead(request, fault.act)
         quality = profile.quality_in(key.capability) if key else 0.0
         number = self._draws.take_answer(profile.name, question)
+        right = self._draws.is_right(profile.name, question, number, quality)
+        answer = NOT_KNOWN if key is None else key.right if right else key.wrong
+        said = compose(answer, ask, profile=profile.name, created=int(time.time()), rng=chance)
+        if fault is not None and isinstance(fault.act, Bent):
+            said = bends.bend_said(fault.act.how, said)
+        due = [read_at + wait for wait in _waits(profile, said.completion_tokens, chance)]
+        return Drawn(wire, profile, question, key, number, right, ask, said, read_at, due, fault)
+
+    async def deliver(self, request: web.Request, drawn: Drawn) -> web.StreamResponse:
+        """Sends the reply, and settles what became of it."""
         times = None
         try:
-            right = self._draws.is_right(profile.name, question, number, quality)
-            answer = NOT_KNOWN if key is None else key.right if right else key.wrong
-            said = compose(answer, ask, profile=profile.name, created=int(time.time()), rng=chance)
-            if fault is not None and isinstance(fault.act, Bent):
-                said = bends.bend_said(fault.act.how, said)
-            due = [read_at + wait for wait in _waits(profile, said.completion_tokens, chance)]
-            response, times = await _send(request, (wire, ask, said), due, fault)
+            if drawn.fault is not None and isinstance(drawn.fault.act, Instead):
+                return await delivery.instead(request, drawn.fault.act)
+            response, times = await _send(request, (drawn.wire, drawn.ask, drawn.said), drawn.due, drawn.fault)
         finally:
-            if times is None:
-                self._draws.give_back(profile.name, question, number)
-        if times is not None:
-            spans = (times.first - read_at, times.last - read_at)
-            self._log.add(_truth(wire.response_id(said), profile, key, right, said, spans))
+            self.settle(drawn, times)
         return response
+
+    def settle(self, drawn: Drawn, times: delivery.Times | None) -> None:
+        """Takes down that the answer got through, at these times, or (None) leaves it to the next request. Only the first time counts."""
+        if drawn.settled:
+            return
+        drawn.settled = True
+        if times is None:
+            self._draws.give_back(drawn.profile.name, drawn.question, drawn.number)
+        else:
+            self._log.add(_truth(drawn, (times.first - drawn.read_at, times.last - drawn.read_at)))
 
     def _profile(self, request: web.Request) -> Profile:
         name = request.match_info["profile"]
@@ -189,15 +210,14 @@ def _waits(profile: Profile, tokens: int, chance: Random) -> Iterator[float]:
     return accumulate(gaps, initial=profile.ttft_s.draw(chance))
 
 
-def _truth(
-    response_id: str, profile: Profile, key: Key | None, right: bool, said: Said, spans: tuple[float, float]
-) -> Truth:
+def _truth(drawn: Drawn, spans: tuple[float, float]) -> Truth:
+    profile, key, said = drawn.profile, drawn.key, drawn.said
     return Truth(
-        response_id=response_id,
+        response_id=drawn.wire.response_id(said),
         profile=profile.name,
         capability=key.capability if key else UNKNOWN_CAPABILITY,
         quality=profile.quality_in(key.capability) if key else 0.0,
-        right=right,
+        right=drawn.right,
         ttft_s=spans[0],
         latency_s=spans[1],
         prompt_tokens=said.prompt_tokens,
