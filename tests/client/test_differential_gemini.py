@@ -5,8 +5,9 @@ Differences that remain, each held by a test below:
 - A prompt that was blocked: litellm gives an empty answer, finished by `content_filter`; for us it is the failure `content_filtered`.
 - Reasons that tell a fault of the model (MALFORMED_FUNCTION_CALL): litellm says `stop`; we keep the reason as it came.
 - An answer cut at its token limit that has a tool call: litellm's whole reply says `tool_calls`, its streamed one as well; ours says `length`.
-- Calls that came without an id: litellm draws one by chance; ours are the same each time.
 - A stream without a finish reason: litellm makes up `stop`; for us it is cut.
+
+Ids of tool calls are not compared: where Google gives none, litellm draws one by chance, and ours is made of the response's.
 """
 
 import asyncio

@@ -27,6 +27,8 @@ _STATUSES = {
     503: "UNAVAILABLE", 504: "DEADLINE_EXCEEDED", 529: "UNAVAILABLE",
 }  # fmt: skip
 
+_DETAIL = "type.googleapis.com/google.rpc."
+
 
 def read(body: Mapping[str, Any]) -> Ask:
     """The request; raises Malformed for a body in a bad form, and for a method that there is not."""
@@ -168,9 +170,14 @@ def _call(call: SaidCall) -> dict[str, Any]:
 
 
 def error(refusal: Refusal) -> bytes:
-    """The body of an HTTP error."""
+    """The body of an HTTP error. Google tells a used-up quota from a rate by its details only."""
     status = _STATUSES.get(refusal.status, "INVALID_ARGUMENT")
     told: dict[str, Any] = {"code": refusal.status, "message": refusal.message, "status": status}
+    details: list[dict[str, Any]] = []
+    if refusal.status == 429:
+        period = "Day" if refusal.code == "insufficient_quota" else "Minute"
+        limit = {"quotaId": f"GenerateRequestsPer{period}PerProjectPerModel"}
+        details.append({"@type": f"{_DETAIL}QuotaFailure", "violations": [limit]})
     if wait := refusal.headers.get("retry-after"):
-        told["details"] = [{"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": f"{wait}s"}]
-    return orjson.dumps({"error": told})
+        details.append({"@type": f"{_DETAIL}RetryInfo", "retryDelay": f"{wait}s"})
+    return orjson.dumps({"error": {**told, "details": details} if details else told})

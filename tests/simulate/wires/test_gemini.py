@@ -222,9 +222,14 @@ def test_a_refusal_has_its_status_and_googles_name_for_it(fault, status, name):
     assert got.headers["x-simulated"] == "right"
 
 
-def test_how_long_to_wait_stands_in_the_details():
-    told = json.loads(gemini.error(Refusal(429, "slow down", headers={"retry-after": "7"})))["error"]
-    assert told["details"] == [{"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "7s"}]
+@pytest.mark.parametrize(("code", "period"), [("rate_limit_exceeded", "Minute"), ("insufficient_quota", "Day")])
+def test_which_limit_was_met_and_how_long_to_wait_stand_in_the_details(code, period):
+    told = json.loads(gemini.error(Refusal(429, "slow down", code, headers={"retry-after": "7"})))["error"]
+    kind = "type.googleapis.com/google.rpc."
+    assert told["details"] == [
+        {"@type": f"{kind}QuotaFailure", "violations": [{"quotaId": f"GenerateRequestsPer{period}PerProjectPerModel"}]},
+        {"@type": f"{kind}RetryInfo", "retryDelay": "7s"},
+    ]
     assert "details" not in json.loads(gemini.error(Refusal(404, "no such model")))["error"]
 
 
