@@ -75,7 +75,9 @@ def _decoded(request: Request, exchange: Exchange, provider: Provider) -> Decode
         found = exchange.failure
     if found is not None:  # servers echo keys in their errors
         found = replace(found, error=scrub(found.error, provider.api_key))
-    return replace(decoded, reply=_as_asked(decoded.reply, request), failure=found)
+    reply = _as_asked(decoded.reply, request)
+    named = reply.response_id or exchange.headers.get("x-request-id")  # not every format has a place for an id
+    return replace(decoded, reply=replace(reply, response_id=named), failure=found)
 
 
 def _as_asked(reply: Reply, request: Request) -> Reply:

@@ -6,8 +6,9 @@ import asyncio
 import contextlib
 import socket
 import struct
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from aiohttp import web
 
@@ -38,17 +39,26 @@ async def until(due: float) -> float:
 
 
 async def stream(
-    request: web.Request, frames: Frames, due: Sequence[float], act: Act | None = None
+    request: web.Request,
+    frames: Frames,
+    due: Sequence[float],
+    act: Act | None = None,
+    headers: Mapping[str, str] = MappingProxyType({}),
 ) -> tuple[web.StreamResponse, Times | None]:
     """Sends a stream: the head at once, each chunk at its `due` time (the loop's clock), the tail with the last.
 
     An empty chunk is a token that the format shows with a later one. Times is None if the answer was cut. Raises ConnectionError if the client goes away.
     """
     if isinstance(act, Slow):
-        return await _slowly(request, b"".join((frames.head, *frames.chunks, frames.tail)), frames.content_type, act)
+        return await _slowly(
+            request,
+            b"".join((frames.head, *frames.chunks, frames.tail)),
+            {**headers, "content-type": frames.content_type},
+            act,
+        )
     clock = asyncio.get_running_loop().time
     kind = act.content_type if isinstance(act, Labelled) else frames.content_type
-    response = web.StreamResponse(headers={"content-type": kind, "cache-control": "no-cache"})
+    response = web.StreamResponse(headers={**headers, "content-type": kind, "cache-control": "no-cache"})
     response.enable_chunked_encoding()
     if isinstance(act, Cut):
         kept = frames.chunks[: int(len(frames.chunks) * act.after)]
@@ -74,13 +84,17 @@ async def stream(
 
 
 async def whole(
-    request: web.Request, body: bytes, due: Sequence[float], act: Act | None = None
+    request: web.Request,
+    body: bytes,
+    due: Sequence[float],
+    act: Act | None = None,
+    headers: Mapping[str, str] = MappingProxyType({}),
 ) -> tuple[web.StreamResponse, Times | None]:
     """Sends one JSON body when the last chunk of a stream would be due. Otherwise as `stream`."""
     if isinstance(act, Slow):
-        return await _slowly(request, body, "application/json", act)
+        return await _slowly(request, body, {**headers, "content-type": "application/json"}, act)
     kind = act.content_type if isinstance(act, Labelled) else "application/json"
-    response = web.StreamResponse(headers={"content-type": kind})
+    response = web.StreamResponse(headers={**headers, "content-type": kind})
     await until(due[-1])
     if isinstance(act, Cut):
         kept = body[: int(len(body) * act.after)]
@@ -124,12 +138,13 @@ async def _end(request: web.Request, response: web.StreamResponse, cut: Cut) -> 
 
 
 async def _slowly(
-    request: web.Request, body: bytes, content_type: str, act: Slow
+    request: web.Request, body: bytes, headers: Mapping[str, str], act: Slow
 ) -> tuple[web.StreamResponse, Times | None]:
     """Sends head and body byte for byte where they are slow, past aiohttp, which sends a head in one piece."""
     name = request.match_info.get("profile", "")
-    lines = f"HTTP/1.1 200 OK|Content-Type: {content_type}|Content-Length: {len(body)}|x-simulated: {name}|Connection: close||"
-    head = lines.replace("|", "\r\n").encode()
+    fields = {**headers, "content-length": str(len(body)), "x-simulated": name, "connection": "close"}
+    lines = ["HTTP/1.1 200 OK", *(f"{key}: {value}" for key, value in fields.items()), "", ""]
+    head = "\r\n".join(lines).encode()
     parts = {"start": [b"", head + body], "head": [*_bytes(head), body], "body": [head, *_bytes(body)]}
     loop = asyncio.get_running_loop()
     times = None

@@ -35,6 +35,8 @@ from harness.told import Truth
 
 SIMULATED_HEADER = "x-simulated"
 """Every response has this header, with the profile's name (`unknown` where the path names none)."""
+ID_HEADER = "x-request-id"
+"""Every answer has this header, with its id: not every format has a place for it."""
 
 LOOPBACK = "127.0.0.1"
 LARGEST_REQUEST = 256 * 1024 * 1024
@@ -183,6 +185,7 @@ async def _send(
     """Sends the reply as the fault has it; Times is None unless a whole answer got through."""
     wire, ask, said = reply
     act = None if fault is None else fault.act
+    named = {ID_HEADER: wire.response_id(said)}
     if isinstance(act, Broken) and not ask.stream:
         raise _RefusedError(replace(act.refusal, shown_as=200))
     if ask.stream:
@@ -191,12 +194,12 @@ async def _send(
             out = bends.broken(out, act.after, wire.error(act.refusal))
         if isinstance(act, Bent):
             out = bends.bend_stream(act.how, out)
-        response, times = await delivery.stream(request, out.frames, out.due, act)
+        response, times = await delivery.stream(request, out.frames, out.due, act, named)
     else:
         body = wire.whole(said)
         if isinstance(act, Bent):
             body = bends.bend_body(act.how, body)
-        response, times = await delivery.whole(request, body, due, act)
+        response, times = await delivery.whole(request, body, due, act, named)
     return response, times if _gets_through(fault, ask) else None
 
 

@@ -3,13 +3,15 @@
 from collections.abc import Mapping
 
 from harness.simulate.reply import Wire
-from harness.simulate.wires import anthropic_messages, gemini, openai_chat, replicate
+from harness.simulate.wires import anthropic_messages, cohere_chat, gemini, ollama_chat, openai_chat, replicate
 
 WIRES: Mapping[str, Wire] = {
     openai_chat.KIND: openai_chat,
     anthropic_messages.KIND: anthropic_messages,
     gemini.KIND: gemini,
     replicate.KIND: replicate,
+    cohere_chat.KIND: cohere_chat,
+    ollama_chat.KIND: ollama_chat,
 }
 """Every wire by the kind of provider that speaks it."""
 
