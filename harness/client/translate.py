@@ -124,7 +124,8 @@ def _translate(provider: Provider, wire: Wire, endpoint: Endpoint, asked: tuple[
     version = options.pop("api_version", None) or litellm().AZURE_DEFAULT_API_VERSION
     own_headers = options.pop("extra_headers", None) or {}
     wanted = {**_plain(prompt.as_json()), **options}
-    messages = wanted.pop("messages")
+    # litellm leaves out what is null before it translates, since some servers take no null
+    messages = [{name: value for name, value in one.items() if value is not None} for one in wanted.pop("messages")]
     own = {name: wanted.pop(name) for name in wire.writes if name in wanted}
     mapped, dropped = _map(target, endpoint, wanted, messages, stream=stream, drop=provider.drop_params)
     json_mode, fake = bool(mapped.pop("json_mode", False)), bool(mapped.pop("fake_stream", False))

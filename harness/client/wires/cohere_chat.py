@@ -1,7 +1,8 @@
 """Cohere's chat wire, version 2 (https://docs.cohere.com/reference/chat and …/chat-stream).
 
-A stream is whole when `message-end` came with a finish reason. Of the two counts that it tells, `tokens` is the usage, as litellm reads
-it; `billed_units` leaves out what Cohere adds to the prompt. The plan that comes before tool calls is reasoning.
+A stream is server-sent events, or their JSON alone, one on each line; it is whole when `message-end` came with a finish reason. Of the
+two counts that it tells, `tokens` is the usage, as litellm reads it; `billed_units` leaves out what Cohere adds to the prompt. The plan
+that comes before tool calls is reasoning.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from harness.client.failures import failure, from_error
 from harness.client.wires.contract import Chunk, Decoded, Endpoint, Wire
 from harness.client.wires.counts import count, inside, usage_of
 from harness.client.wires.draft import Draft, joined, whole
+from harness.client.wires.json_lines import lines
 from harness.client.wires.sse import Event, events, is_stream
 from harness.told import Failure, Usage
 
@@ -57,10 +59,11 @@ def read_body(chunks: Sequence[Chunk]) -> Decoded:
 
 def read_stream(chunks: Sequence[Chunk]) -> Decoded:
     """The reply of a stream; of a server that ignored `stream`, the reply of its body."""
-    if not is_stream(chunks):
+    named = is_stream(chunks)
+    if not named and not _is_lines(chunks):
         return read_body(chunks)
     draft = Draft()
-    for event in events(chunks):
+    for event in events(chunks) if named else lines(chunks):
         body = None if event.data == "[DONE]" else _parsed(event)
         if body is None:
             break
@@ -70,6 +73,15 @@ def read_stream(chunks: Sequence[Chunk]) -> Decoded:
     if draft.finish_reason is None:
         return draft.done(failure("stream_truncated", "the stream ended without its message-end"))
     return draft.done()
+
+
+def _is_lines(chunks: Sequence[Chunk]) -> bool:
+    """Whether the first line is an event by itself: a client that accepts JSON may get the events so."""
+    try:
+        first = orjson.loads(joined(chunks).lstrip().split(b"\n", 1)[0])
+    except orjson.JSONDecodeError:
+        return False
+    return isinstance(inside(first, "type"), str)
 
 
 def _parsed(event: Event) -> Mapping[str, Any] | Failure | None:

@@ -8,7 +8,7 @@ whole, with their arguments as objects and without ids; an answer that has any e
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
@@ -18,6 +18,7 @@ from harness.client.failures import failure, from_error
 from harness.client.wires.contract import Chunk, Decoded, Endpoint, Wire
 from harness.client.wires.counts import count, inside, usage_of
 from harness.client.wires.draft import Draft, joined, whole
+from harness.client.wires.json_lines import lines
 from harness.told import Failure
 
 _OLLAMA = Endpoint("http://localhost:11434", path="/api/chat", streams_unasked=True, translated_as="ollama_chat")
@@ -47,30 +48,20 @@ def read_stream(chunks: Sequence[Chunk]) -> Decoded:
     if not joined(chunks).lstrip().startswith(b"{"):
         return read_body(chunks)
     draft = Draft()
-    for at, line, ended in _lines(chunks):
+    for line in lines(chunks):
         try:
-            body = orjson.loads(line)
+            body = orjson.loads(line.data)
         except orjson.JSONDecodeError as error:
-            if not ended:
+            if not line.whole:
                 break  # the stream was cut within it
             return draft.done(failure("stream_malformed", f"a line of the stream is not JSON: {error}"))
         if not isinstance(body, Mapping):
             return draft.done(failure("stream_malformed", "a line of the stream is no JSON object"))
-        if fault := _take(draft, body, at):
+        if fault := _take(draft, body, line.at):
             return draft.done(fault)
         if body.get("done") is True:
             return draft.done()
     return draft.done(failure("stream_truncated", "the stream ended before it said that it was done"))
-
-
-def _lines(chunks: Sequence[Chunk]) -> Iterator[tuple[float, bytes, bool]]:
-    """The lines that say something: when the bytes that complete one arrived, what it says, whether it has its end."""
-    rest, at = b"", 0.0
-    for at, data in chunks:
-        *ended, rest = (rest + data).split(b"\n")
-        yield from ((at, line, True) for line in ended if line.strip())
-    if rest.strip():
-        yield at, rest, False
 
 
 def _take(draft: Draft, body: Mapping[str, Any], at: float) -> Failure | None:

@@ -54,7 +54,7 @@ def stream(said: Said, ask: Ask) -> Frames:  # noqa: ARG001 - the wire's contrac
     return Frames(
         head=_event("message-start", {"id": response_id(said), "delta": {"message": nothing}}),
         chunks=tuple(_chunks(said)),
-        tail=_event("message-end", {"id": response_id(said), "delta": end}),
+        tail=_event("message-end", {"id": response_id(said), "delta": end}) + b"data: [DONE]\n\n",
     )
 
 

@@ -198,6 +198,16 @@ def test_a_server_that_ignores_stream_is_read_all_the_same():
     assert stream(json.dumps(reply({"content": [{"type": "text", "text": "Hi"}]})).encode()).reply.text == "Hi"
 
 
+def test_events_may_come_as_lines_of_json():
+    events = [START, OPEN, text("Hel"), text("lo"), end()]
+    lines = [one.split(b"data: ")[1].replace(b"\n\n", b"\n") for one in events]
+    assert stream(*lines) == stream(*events)
+    for cut in range(1, len(lines)):
+        failed = stream(*lines[:cut]).failure
+        assert failed is not None
+        assert failed.kind == "stream_truncated"
+
+
 def test_the_name_of_an_event_stands_in_for_its_type():
     nameless = b'event: message-end\ndata: {"delta": {"finish_reason": "COMPLETE"}}\n\n'
     assert stream(START, text("x"), nameless).failure is None

@@ -26,11 +26,8 @@ FIELDS = st.dictionaries(
 
 
 def line(content="", **more):
-    message = {
-        "role": "assistant",
-        "content": content,
-        **{k: more.pop(k) for k in ("thinking", "tool_calls") if k in more},
-    }
+    message = {"role": "assistant", "content": content}
+    message |= {name: more.pop(name) for name in ("thinking", "tool_calls") if name in more}
     return (
         json.dumps(
             {"model": "llama3.1", "created_at": "2026-11-21T00:00:00Z", "message": message, "done": False, **more}
