@@ -149,7 +149,8 @@ class Attempt:
     """One request for a trial: what was sent, what came back, when, what it cost, how it failed (None: it did not).
 
     `number` counts from 1; a retry is an attempt of its own. `simulated` is true if the provider is registered as simulated
-    or the server says that it is. `replayed` is true if the answer came from the cache.
+    or the server says that it is. `replayed` is true if the answer came from the cache. `unchecked` names what could not be checked before
+    sending, since nobody says what the model takes: "context", "vision".
     """
 
     trial: Trial
@@ -165,6 +166,7 @@ class Attempt:
     simulated: bool = False
     replayed: bool = False
     metadata: Mapping[str, str] = field(default_factory=dict)
+    unchecked: tuple[str, ...] = ()
 
     @property
     def ok(self) -> bool:

@@ -63,7 +63,8 @@ _ALIASES: Mapping[str, tuple[str, ...]] = MappingProxyType(
 class ModelFacts:
     """What is known of a model; None is unknown. `known`: whether litellm's table has it at all.
 
-    `context_tokens` is the longest prompt, `max_output_tokens` the longest reply, `capabilities` are of `CAPABILITIES`.
+    `context_tokens` is the longest prompt, `max_output_tokens` the longest reply, `capabilities` are of `CAPABILITIES`, and so is what the
+    model `lacks`. What is in neither is unknown.
     """
 
     known: bool = False
@@ -71,6 +72,7 @@ class ModelFacts:
     max_output_tokens: int | None = None
     capabilities: frozenset[str] = frozenset()
     prices: Prices = field(default_factory=Prices)
+    lacks: frozenset[str] = frozenset()
 
 
 class Catalogue:
@@ -103,6 +105,7 @@ class Catalogue:
             context_tokens=of.context_tokens or facts.context_tokens,
             max_output_tokens=of.max_output_tokens or facts.max_output_tokens,
             capabilities=facts.capabilities if of.capabilities is None else of.capabilities,
+            lacks=facts.lacks if of.capabilities is None else CAPABILITIES - of.capabilities,
         )
 
     @cached_property
@@ -125,6 +128,7 @@ class Catalogue:
             max_output_tokens=_whole(row.get("max_output_tokens") or row.get("max_tokens")),
             capabilities=frozenset(word for flag, word in _CAPABILITY.items() if row.get(flag) is True),
             prices=prices_of(row, self.id),
+            lacks=frozenset(word for flag, word in _CAPABILITY.items() if row.get(flag) is False),
         )
 
     def _names(self, model: str) -> Iterator[str]:

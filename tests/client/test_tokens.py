@@ -1,3 +1,4 @@
+import asyncio
 import os
 import subprocess
 import sys
@@ -7,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.ask import Prompt, ToolCall
-from harness.client import tokens
+from harness.client import Client, tokens
 from harness.client.door import litellm, quiet
 from harness.errors import HarnessError
 from harness.told import Reply, Usage
-from tests.client.server import TOOLS
+from tests.client.server import COUNTED, DONE, HELLO, TOOLS, chunked, provider, serving
 
 MODELS = ["gpt-4o-mini", "gpt-4.1", "gpt-4", "o3", "gpt-5.4-mini", "claude-sonnet-4-5", "gemini-2.5-pro"]
 DEEP = {
@@ -163,3 +164,31 @@ def test_a_missing_file_says_what_to_do(monkeypatch):
             tokens.count_text("gpt-4o", "x")
     finally:
         tokens._loaded.cache_clear()
+
+
+def asked(*script, **options):
+    async def ask():
+        async with serving(chunked(*script)) as server, Client(**options) as client:
+            return await client.ask(provider(server.url), "hello world")
+
+    return asyncio.run(ask())
+
+
+UNTOLD = [one for one in HELLO if one not in {COUNTED, DONE}]
+
+
+def test_missing_usage_is_counted_only_if_one_asks_for_it():
+    attempt = asked(*UNTOLD, DONE)
+    assert (attempt.usage, attempt.cost.usd, attempt.cost.status) == (Usage(), None, "unknown")
+    attempt = asked(*UNTOLD, DONE, count_tokens=True)
+    assert attempt.usage == Usage(9, tokens.count_text("gpt-4o-mini", "Hello"), source="tokenizer")
+    assert attempt.cost.status == "estimated"
+    assert attempt.cost.usd == pytest.approx(9e-6 + attempt.usage.completion_tokens * 2e-6)
+
+
+def test_what_a_provider_tells_is_not_counted_again():
+    assert asked(*UNTOLD, COUNTED, DONE, count_tokens=True).usage.source == "usage"
+
+
+def test_nothing_is_counted_where_nothing_came():
+    assert asked(DONE, count_tokens=True).usage == Usage()
