@@ -17,7 +17,7 @@ from harness.client.failures import failure, from_error
 from harness.client.wires.contract import Chunk, Decoded, Endpoint, Wire
 from harness.client.wires.counts import count, inside, usage_of
 from harness.client.wires.draft import Draft, joined, whole
-from harness.client.wires.json_lines import lines
+from harness.client.wires.json_lines import first_object, lines
 from harness.client.wires.sse import Event, events, is_stream
 from harness.told import Failure, Usage
 
@@ -60,7 +60,9 @@ def read_body(chunks: Sequence[Chunk]) -> Decoded:
 def read_stream(chunks: Sequence[Chunk]) -> Decoded:
     """The reply of a stream; of a server that ignored `stream`, the reply of its body."""
     named = is_stream(chunks)
-    if not named and not _is_lines(chunks):
+    if (
+        not named and inside(first_object(chunks), "type") is None
+    ):  # a client that accepts JSON may get the events as lines of it
         return read_body(chunks)
     draft = Draft()
     for event in events(chunks) if named else lines(chunks):
@@ -73,15 +75,6 @@ def read_stream(chunks: Sequence[Chunk]) -> Decoded:
     if draft.finish_reason is None:
         return draft.done(failure("stream_truncated", "the stream ended without its message-end"))
     return draft.done()
-
-
-def _is_lines(chunks: Sequence[Chunk]) -> bool:
-    """Whether the first line is an event by itself: a client that accepts JSON may get the events so."""
-    try:
-        first = orjson.loads(joined(chunks).lstrip().split(b"\n", 1)[0])
-    except orjson.JSONDecodeError:
-        return False
-    return isinstance(inside(first, "type"), str)
 
 
 def _parsed(event: Event) -> Mapping[str, Any] | Failure | None:

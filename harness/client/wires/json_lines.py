@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import orjson
 
 from harness.client.wires.contract import Chunk
 from harness.client.wires.sse import Event
@@ -16,3 +19,12 @@ def lines(chunks: Sequence[Chunk]) -> Iterator[Event]:
         yield from (Event(at, "", line.decode("utf-8", "replace")) for line in ended if line.strip())
     if rest.strip():
         yield Event(at, "", rest.decode("utf-8", "replace"), whole=False)
+
+
+def first_object(chunks: Sequence[Chunk]) -> Mapping[str, Any] | None:
+    """The object on the first line that says something; None if that is none, and so no such stream begins here."""
+    try:
+        first = orjson.loads(next(lines(chunks)).data)
+    except (StopIteration, orjson.JSONDecodeError):
+        return None
+    return first if isinstance(first, Mapping) else None

@@ -18,7 +18,7 @@ from harness.client.failures import failure, from_error
 from harness.client.wires.contract import Chunk, Decoded, Endpoint, Wire
 from harness.client.wires.counts import count, inside, usage_of
 from harness.client.wires.draft import Draft, joined, whole
-from harness.client.wires.json_lines import lines
+from harness.client.wires.json_lines import first_object, lines
 from harness.told import Failure
 
 _OLLAMA = Endpoint("http://localhost:11434", path="/api/chat", streams_unasked=True, translated_as="ollama_chat")
@@ -45,7 +45,7 @@ def read_body(chunks: Sequence[Chunk]) -> Decoded:
 
 def read_stream(chunks: Sequence[Chunk]) -> Decoded:
     """The reply of a stream; what does not begin as one is read as a body."""
-    if not joined(chunks).lstrip().startswith(b"{"):
+    if first_object(chunks) is None:
         return read_body(chunks)
     draft = Draft()
     for line in lines(chunks):

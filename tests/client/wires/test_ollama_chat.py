@@ -147,6 +147,7 @@ def test_a_body_that_is_no_reply_says_what_it_is(said, kind):
     assert decoded.failure.kind == kind
     if isinstance(said, bytes):
         assert stream(said).failure == decoded.failure
+        assert stream(line("Hi")[:-9]).failure.kind == kind, "nothing of a stream can be read yet"
 
 
 def test_negative_and_textual_counts_are_unknown():
