@@ -33,7 +33,7 @@ LONGEST_RETRY_AFTER_S = 31 * 86_400.0  # what is beyond a month is no promise bu
 
 _WORDS: Mapping[str, str] = {
     "quota_exhausted": """insufficient_quota|exceeded your current quota|credit balance is too low|billing_hard_limit|
-        billing_not_active|insufficient (?:credit|balance|funds)|out of credits|quota_exhausted""",
+        billing_not_active|insufficient (?:credit|balance|funds)|out of credits|quota_exhausted|calls / month""",
     "overloaded": r"overloaded_error|engine_overloaded|model_overloaded|\boverloaded\b",
     "context_overflow": """context_length_exceeded|maximum context length|prompt is too long|context window|
         too many (?:input )?tokens|input is too long|exceeds? the (?:model's )?(?:maximum )?(?:context|number of tokens)""",
@@ -42,7 +42,7 @@ _WORDS: Mapping[str, str] = {
     "model_not_found": r"""model_not_found|model_decommissioned|deploymentnotfound|unknown_model|invalid_model|
         model\W[^.]{0,120}\b(?:does not exist|not found|is not available|decommissioned)""",
     "unsupported_parameter": """unsupported_parameter|unsupported_value|unrecognized request argument|unknown_parameter|
-        unknown parameter|extra_forbidden|extra inputs are not permitted|does not support parameter|cannot find field""",
+        unknown parameter|extra_forbidden|extra inputs are not permitted|does not support (?:parameter|tools|thinking)|cannot find field""",
     "auth": "invalid_api_key|authentication_error|incorrect api key|api key not valid|invalid x-api-key",
     "rate_limited": "rate_limit_exceeded|rate_limit_error|too many requests|rate limit reached",
 }
