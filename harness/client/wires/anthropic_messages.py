@@ -92,7 +92,9 @@ def _take(draft: Draft, usage: dict[str, Any], body: Mapping[str, Any], at: floa
         case "message_start":
             message = inside(body, "message")
             draft.name_it(message if isinstance(message, Mapping) else {})
-            _count_in(draft, usage, inside(message, "usage"))
+            told = inside(message, "usage")
+            if isinstance(told, Mapping):  # its output_tokens are of the first moment: the reply is counted at the end
+                _count_in(draft, usage, {name: value for name, value in told.items() if name != "output_tokens"})
         case "content_block_start":
             _begin_block(draft, count(body.get("index")) or 0, body.get("content_block"))
         case "content_block_delta":
