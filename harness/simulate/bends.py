@@ -114,8 +114,8 @@ def _nothing(said: Said) -> Said:
 
 
 def _events(data: bytes) -> list[bytes]:
-    """The events that the bytes hold, each with the line ends behind it."""
-    end = b"\n\n" if b"\n\n" in data else b"\n"
+    """The events that the bytes hold, each with the line ends behind it; of a stream without empty lines, its lines."""
+    end = next((one for one in (b"\r\n\r\n", b"\n\n") if one in data), b"\n")
     return [one + end for one in data.split(end) if one]
 
 
@@ -132,7 +132,7 @@ def _malformed(out: Outgoing) -> Outgoing:
     chunks = list(out.frames.chunks)
     middle = _middle(chunks)
     if middle is not None:
-        whole = chunks[middle].rstrip(b"\n")
+        whole = chunks[middle].rstrip(b"\r\n")
         chunks[middle] = whole[:-2] + chunks[middle][len(whole) :]
     return replace(out, frames=replace(out.frames, chunks=tuple(chunks)))
 
@@ -167,7 +167,7 @@ def _commented(out: Outgoing) -> Outgoing:
 
 def _carriage(out: Outgoing) -> Outgoing:
     head, *chunks, tail = (
-        one.replace(b"\n", b"\r\n") for one in (out.frames.head, *out.frames.chunks, out.frames.tail)
+        re.sub(rb"\r?\n", b"\r\n", one) for one in (out.frames.head, *out.frames.chunks, out.frames.tail)
     )
     return replace(out, frames=replace(out.frames, head=head, chunks=tuple(chunks), tail=tail))
 
