@@ -7,8 +7,10 @@ from hypothesis import strategies as st
 from harness.ask import Prices, PriceTier, Prompt
 from harness.client.cost import TOOL_OVERHEAD_TOKENS, cost_of, most_it_can_cost
 from harness.client.door import litellm, quiet
+from harness.client.via_litellm import _usage
+from harness.client.wires import anthropic_messages
 from harness.told import Cost, Usage
-from tests.client.server import TOOLS
+from tests.client.server import A_USAGE, TOOLS, message
 
 OWN = Prices(1e-6, 4e-6, 1e-7, 1.25e-6, "registry")
 
@@ -166,3 +168,12 @@ def test_what_cannot_be_bounded_is_none():
     assert most_it_can_cost(prompt(image[:1]), {"max_tokens": 1}, OWN, 1) is not None
     assert most_it_can_cost(prompt("x"), {"max_tokens": 1}, None, 1) is None
     assert most_it_can_cost(prompt("x"), {"max_tokens": 1}, Prices(1.0), 1) is None
+
+
+def test_what_is_kept_for_an_hour_is_counted_on_anthropics_wire_and_through_litellm():
+    kept = {"ephemeral_5m_input_tokens": 1, "ephemeral_1h_input_tokens": 2}
+    body = json.dumps(message({"type": "text", "text": "x"}, usage={**A_USAGE, "cache_creation": kept})).encode()
+    ours = anthropic_messages.WIRE.read_body([(0.0, body)]).usage
+    assert (ours.cache_write_tokens, ours.cache_write_1h_tokens) == (3, 2)
+    told = {"prompt_tokens": 9, "prompt_tokens_details": {"cache_creation_token_details": kept}}
+    assert _usage(told, "usage").cache_write_1h_tokens == 2
