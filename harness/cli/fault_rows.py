@@ -96,11 +96,7 @@ ROWS: Mapping[str, Row] = MappingProxyType(
         "overloaded": _both(_failed("overloaded")),
         "overloaded_as_500": _both(_failed("overloaded")),
         "error_body": _both(_failed("server_error")),
-        "malformed_body": Row(
-            _MALFORMED,
-            _MALFORMED,
-            {"ollama_chat": Row(_failed("stream_truncated"), _MALFORMED)},  # a stream's first line looks like that
-        ),
+        "malformed_body": _both(_MALFORMED),
         "empty_body": _both(_MALFORMED),
         "oversized_body": _both(_MALFORMED),
         "html_body": _both(_MALFORMED),
