@@ -152,10 +152,25 @@ class Secret:
 
 
 @dataclass(frozen=True, slots=True)
+class PriceTier:
+    """Other prices for all tokens of a request whose prompt has more than `above` tokens; None: as below it."""
+
+    above: int
+    input: float | None = None
+    output: float | None = None
+    cached_input: float | None = None
+    cache_write: float | None = None
+    cache_write_1h: float | None = None
+    reasoning: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Prices:
     """What a provider's tokens cost, in USD for one token; None is unknown, which is never 0.
 
-    `id` says where the prices are from: "registry" for own prices, otherwise the hash of litellm's table.
+    `id` says where the prices are from: "registry" for own prices, otherwise the hash of litellm's table. `cache_write` is for
+    what is kept for five minutes, `cache_write_1h` for an hour; `reasoning` None is as `output`. Of `tiers`, by rising `above`, the last
+    that a prompt exceeds counts. `varies`: the provider asks less at certain hours; these are the prices of the others.
     """
 
     input: float | None = None
@@ -163,6 +178,10 @@ class Prices:
     cached_input: float | None = None
     cache_write: float | None = None
     id: str | None = None
+    cache_write_1h: float | None = None
+    reasoning: float | None = None
+    tiers: tuple[PriceTier, ...] = ()
+    varies: bool = False
 
 
 @dataclass(frozen=True, slots=True)

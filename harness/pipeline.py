@@ -71,6 +71,11 @@ class Terms:
     stop_on_first_failure: bool = False
     metadata: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def labels(self) -> client.Labels:
+        """The labels that are stored: those that look like credentials are left out, and `notes` name them."""
+        return client.cleaned(self.metadata)
+
 
 @dataclass(frozen=True)
 class Prepared:
@@ -99,11 +104,12 @@ class Recorded:
     run: store.Run
     tally: Tally
     interrupted: bool
+    unlabelled: tuple[str, ...] = ()
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Who was asked no more before the end, and why, in sentences."""
-        return tuple(f"{name} was asked no more: {why}" for name, why in self.tally.stopped.items())
+        """Who was asked no more before the end, and why; which labels were not stored. In sentences."""
+        return (*(f"{name} was asked no more: {why}" for name, why in self.tally.stopped.items()), *self.unlabelled)
 
 
 Serve = Callable[[Sequence[Provider], Sequence[Suite], Path], AbstractContextManager[Sequence[Provider]]]
@@ -192,7 +198,7 @@ def record(
             tally = client.wait(_ask(replace(prepared, plan=plan), recorder, terms, progress, wish))
             interrupted = wish.done()
         recorder.close("interrupted" if interrupted else "complete")
-    return Recorded(store.load_run(recorder.path), tally, interrupted)
+    return Recorded(store.load_run(recorder.path), tally, interrupted, terms.labels.notes)
 
 
 async def _ask(
@@ -210,7 +216,8 @@ async def _ask(
         stop=engine.event_of(wish),
         max_output_of=prepared.max_output_of,
     )
-    async with client.Client(prepared.plan.providers, metadata=terms.metadata) as asker:
+    facts = {one.name: prepared.catalogue.facts(prepared.registry.get(one.name)) for one in prepared.plan.providers}
+    async with client.Client(prepared.plan.providers, metadata=terms.labels.kept, facts=facts) as asker:
         if wish.done():  # while the fleet or the client came up
             return Tally(planned=prepared.plan.count)
         gc.collect()
@@ -236,7 +243,7 @@ def _run_info(prepared: Prepared, terms: Terms) -> store.RunInfo:
         registry_hash=prepared.registry.hash,
         providers={one.name: {"model": one.model, "simulated": one.simulated} for one in plan.providers},
         price_id=prepared.catalogue.id,
-        metadata=terms.metadata,
+        metadata=terms.labels.kept,
     )
 
 

@@ -84,7 +84,10 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Tokens counted; None is unknown, which is never 0. `prompt_tokens` includes the cached ones."""
+    """Tokens counted; None is unknown, which is never 0. `prompt_tokens` includes the cached ones.
+
+    `cache_write_1h_tokens` are those of `cache_write_tokens` that are kept for an hour rather than five minutes.
+    """
 
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
@@ -92,6 +95,7 @@ class Usage:
     cache_write_tokens: int | None = None
     reasoning_tokens: int | None = None
     source: TokenSource = "none"
+    cache_write_1h_tokens: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +149,8 @@ class Attempt:
     """One request for a trial: what was sent, what came back, when, what it cost, how it failed (None: it did not).
 
     `number` counts from 1; a retry is an attempt of its own. `simulated` is true if the provider is registered as simulated
-    or the server says that it is. `replayed` is true if the answer came from the cache.
+    or the server says that it is. `replayed` is true if the answer came from the cache. `unchecked` names what could not be checked before
+    sending, since nobody says what the model takes: "context", "vision".
     """
 
     trial: Trial
@@ -161,6 +166,7 @@ class Attempt:
     simulated: bool = False
     replayed: bool = False
     metadata: Mapping[str, str] = field(default_factory=dict)
+    unchecked: tuple[str, ...] = ()
 
     @property
     def ok(self) -> bool:

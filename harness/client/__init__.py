@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from harness.client.client import Client
 from harness.client.cost import cost_of, most_it_can_cost
+from harness.client.estimate import Estimate, estimate_cost
+from harness.client.metadata import Labels, cleaned
 from harness.client.sync import wait
 
-__all__ = ["Client", "cost_of", "most_it_can_cost", "wait"]
+__all__ = ["Client", "Estimate", "Labels", "cleaned", "cost_of", "estimate_cost", "most_it_can_cost", "wait"]

@@ -65,7 +65,7 @@ def _decoded(request: Request, exchange: Exchange, provider: Provider) -> Decode
     if exchange.status is None:
         return Decoded(failure=exchange.failure or failure("client_error", "nothing was sent"))
     if exchange.status >= 300:
-        body = b"".join(data for _at, data in exchange.chunks)
+        body = b"".join(data for _at, data in exchange.chunks[exchange.begun :])
         return Decoded(failure=from_http(exchange.status, exchange.headers, body, provider.api_key))
     if not exchange.chunks:
         return Decoded(failure=exchange.failure or failure("response_malformed", "the body is empty"))
@@ -75,7 +75,9 @@ def _decoded(request: Request, exchange: Exchange, provider: Provider) -> Decode
         found = exchange.failure
     if found is not None:  # servers echo keys in their errors
         found = replace(found, error=scrub(found.error, provider.api_key))
-    return replace(decoded, reply=_as_asked(decoded.reply, request), failure=found)
+    reply = _as_asked(decoded.reply, request)
+    named = reply.response_id or exchange.headers.get("x-request-id")  # not every format has a place for an id
+    return replace(decoded, reply=replace(reply, response_id=named), failure=found)
 
 
 def _as_asked(reply: Reply, request: Request) -> Reply:

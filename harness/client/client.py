@@ -6,6 +6,7 @@ import asyncio
 import difflib
 import random
 import time
+import warnings
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
@@ -19,12 +20,16 @@ from harness.client.door import litellm
 from harness.client.failures import failure
 from harness.client.limits import Pace, Waited
 from harness.client.masking import masked
+from harness.client.metadata import cleaned
 from harness.client.retries import wait_before_retry
 from harness.client.session import Called, Session
 from harness.client.timing import clock_of
+from harness.client.tokens import counted_usage
 from harness.client.translate import VIA_LITELLM, Untranslatable, translate, wire_of
+from harness.client.validation import Facts, fault, takes_long, unchecked
+from harness.client.wires import Decoded, wire_for
 from harness.errors import WrongUse
-from harness.told import Attempt
+from harness.told import Attempt, Usage
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
@@ -33,12 +38,26 @@ class Client:
     """Asks providers.
 
     Within `async with` connections are kept and used again. Outside of it they are closed when nothing is in flight any more, so that a single
-    `ask` needs no closing. `metadata` (labels of the user's own, no credentials) is carried into every attempt.
+    `ask` needs no closing. `metadata` (labels of the user's own) is carried into every attempt; a label that looks like a credential is
+    left out, with a warning. `facts` tell, by provider's name, what its model takes: what it surely does not is not sent. With
+    `count_tokens` a reply without usage is counted by a tokenizer of ours, and its cost is an estimate; otherwise both are unknown.
     """
 
-    def __init__(self, providers: Iterable[Provider] = (), *, metadata: Mapping[str, str] = _NOTHING) -> None:
+    def __init__(
+        self,
+        providers: Iterable[Provider] = (),
+        *,
+        metadata: Mapping[str, str] = _NOTHING,
+        facts: Mapping[str, Facts] = MappingProxyType({}),
+        count_tokens: bool = False,
+    ) -> None:
         self._providers = {provider.name: provider for provider in providers}
-        self._metadata = dict(metadata)
+        labels = cleaned(metadata)
+        for note in labels.notes:
+            warnings.warn(note, stacklevel=2)
+        self._metadata = labels.kept
+        self._facts = facts
+        self._count_tokens = count_tokens
         self._anchor = datetime.now(UTC), time.perf_counter()
         self._rng = random.Random()  # noqa: S311 - spreads retries, keeps no secret
         self._paces: dict[str, Pace] = {}
@@ -98,6 +117,7 @@ class Client:
         called = await self._call(trial)
         facts = called.facts
         waited = Waited(called.waited.queue_s, called.waited.throttle_s + waited_s)
+        usage = await self._usage(trial, facts.decoded)
         wall, monotonic = self._anchor
         return Attempt(
             trial=trial,
@@ -105,25 +125,47 @@ class Client:
             started_at=wall + timedelta(seconds=called.started - monotonic),
             sent=facts.sent,
             reply=masked(facts.decoded.reply, trial.provider.api_key),
-            usage=facts.decoded.usage,
-            cost=cost_of(facts.decoded.usage, trial.provider.prices),
+            usage=usage,
+            cost=cost_of(usage, trial.provider.prices),
             clock=clock_of(facts, waited, called.lag_s),
             failure=facts.decoded.failure,
             http_status=facts.http_status,
             simulated=trial.provider.simulated is not None or "x-simulated" in facts.headers,
             metadata=self._metadata,
+            unchecked=unchecked(trial.case.prompt, self._facts.get(trial.provider.name)),
         )
+
+    async def _usage(self, trial: Trial, decoded: Decoded) -> Usage:
+        """What the provider counted, or else we, if we are to and something was written. Counting is not for a loop to wait for."""
+        reply = decoded.reply
+        if (
+            not self._count_tokens
+            or decoded.usage.source != "none"
+            or not (reply.text or reply.reasoning or reply.tool_calls)
+        ):
+            return decoded.usage
+        return await asyncio.to_thread(counted_usage, trial.provider.model, trial.case.prompt, reply)
+
+    async def _check(self, trial: Trial) -> None:
+        """Raises Untranslatable for a question that is not to be sent."""
+        facts = self._facts.get(trial.provider.name)
+        aside = takes_long(trial.case.prompt, facts)
+        wrong = await asyncio.to_thread(fault, trial, facts) if aside else fault(trial, facts)
+        if wrong is not None:
+            raise Untranslatable(wrong)
 
     async def _call(self, trial: Trial) -> Called:
         """The call; one that could not be made is a call as well."""
         provider, prompt, params = trial.provider, trial.case.prompt, trial.params
-        name, started = VIA_LITELLM, time.perf_counter()
+        usual, started = wire_for(provider.kind), time.perf_counter()
+        name = usual.name if usual else VIA_LITELLM
         try:
+            await self._check(trial)
             async with self._held() as session:
                 wire = wire_of(provider, prompt, params)
+                name = wire.name if wire else VIA_LITELLM
                 if wire is None:
                     return await session.call(trial, None)
-                name = wire.name
                 return await session.call(trial, translate(provider, wire, prompt, params, stream=trial.stream))
         except Untranslatable as refused:
             why = refused.failure

@@ -4,39 +4,66 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
-from harness.ask import JsonObject, Prices, Prompt
+from harness.ask import JsonObject, Prices, PriceTier, Prompt
 from harness.told import Cost, Usage
 
 TOOL_OVERHEAD_TOKENS = 1_000
 """The most that providers are known to write around tools by themselves: Anthropic adds up to some 700 tokens."""
 
+_READ = ("input", "cached_input", "cache_write", "cache_write_1h")
+_WRITTEN = ("output", "reasoning")
+PRICED = (*_READ, *_WRITTEN)
+"""The classes of tokens that have prices of their own."""
+
 
 def cost_of(usage: Usage, prices: Prices | None) -> Cost:
-    """Tokens × price of a token, summed: uncached input, cached input, cache writes, output.
+    """Tokens × price of a token, summed: uncached input, cached input, cache writes (5 min, 1 h), output, reasoning.
 
-    `exact` when each count that is not 0 has its own price; `estimated` when cached input or a cache write is priced as input
-    for want of its own price, when the counts contradict one another, or when they are a tokenizer's; otherwise `unknown`.
+    The prompt's length picks the tier. `exact` when each count that is not 0 has its own price; `estimated` when cached input or a cache
+    write is priced otherwise for want of its own price, when the counts contradict one another or are a tokenizer's, or when the price
+    depends on the hour; otherwise `unknown`.
     """
     if prices is None:
         return Cost()
     unknown = Cost(price_id=prices.id)
     if usage.prompt_tokens is None or usage.completion_tokens is None:
         return unknown
-    if prices.input is None or prices.output is None:
+    tier = in_tier(prices, usage.prompt_tokens)
+    if tier.input is None or tier.output is None:
         return unknown
     cached, written = usage.cached_tokens or 0, usage.cache_write_tokens or 0
-    fresh = usage.prompt_tokens - cached - written
-    guessed = usage.source == "tokenizer" or fresh < 0
-    guessed = guessed or bool(cached and prices.cached_input is None) or bool(written and prices.cache_write is None)
+    hour, thought = usage.cache_write_1h_tokens or 0, usage.reasoning_tokens or 0
+    fresh, short, said = usage.prompt_tokens - cached - written, written - hour, usage.completion_tokens - thought
+    read_price = tier.input if tier.cached_input is None else tier.cached_input
+    write_price = tier.input if tier.cache_write is None else tier.cache_write
     usd = (
-        max(fresh, 0) * prices.input
-        + cached * (prices.input if prices.cached_input is None else prices.cached_input)
-        + written * (prices.input if prices.cache_write is None else prices.cache_write)
-        + usage.completion_tokens * prices.output
+        max(fresh, 0) * tier.input
+        + cached * read_price
+        + max(short, 0) * write_price
+        + hour * (write_price if tier.cache_write_1h is None else tier.cache_write_1h)
+        + max(said, 0) * tier.output
+        + thought * (tier.output if tier.reasoning is None else tier.reasoning)
     )
+    lacking = ((cached, tier.cached_input), (short, tier.cache_write), (hour, tier.cache_write_1h))
+    guessed = usage.source == "tokenizer" or prices.varies or min(fresh, short, said) < 0
+    guessed = guessed or any(tokens and price is None for tokens, price in lacking)
     return Cost(usd, "estimated" if guessed else "exact", prices.id)
+
+
+def in_tier(prices: Prices, prompt_tokens: int) -> Prices:
+    """The prices for a prompt of that length: without tiers, with what they change."""
+    for tier in prices.tiers:
+        if prompt_tokens > tier.above:
+            prices = _changed(prices, tier)
+    return replace(prices, tiers=()) if prices.tiers else prices
+
+
+def _changed(prices: Prices, tier: PriceTier) -> Prices:
+    changes: dict[str, Any] = {name: getattr(tier, name) for name in PRICED if getattr(tier, name) is not None}
+    return replace(prices, **changes)
 
 
 def most_it_can_cost(
@@ -44,8 +71,9 @@ def most_it_can_cost(
 ) -> float | None:
     """The most in USD that one request can cost; None when that cannot be told.
 
-    A token is at least one byte, so the prompt has no more tokens than its JSON has bytes, plus what providers write around tools.
-    The output ends at `max_tokens` of the params, or else at what the model can write at most. None without prices, without a
+    A token is at least one byte, so the prompt has no more tokens than its JSON has bytes, plus what providers write around tools. A
+    tokenizer would tell less, but most providers keep theirs to themselves, and another's count is no bound. Each token costs what the
+    dearest class does, in the dearest tier that so long a prompt can reach. The output ends at `max_tokens` of the params, or else at what the model can write at most. None without prices, without a
     bound of the output, and for messages with images, sound or files, whose tokens their bytes do not bound.
     """
     if prices is None or prices.input is None or prices.output is None or not _all_text(prompt):
@@ -53,8 +81,16 @@ def most_it_can_cost(
     output = max_output(params, max_output_tokens)
     if output is None:
         return None
-    dearest = max(prices.input, prices.cache_write or 0.0, prices.cached_input or 0.0)
-    return prompt_bound(prompt) * dearest + output * prices.output
+    bound = prompt_bound(prompt)
+    read, written = _dearest(prices, bound, _READ), _dearest(prices, bound, _WRITTEN)
+    return None if read is None or written is None else bound * read + output * written
+
+
+def _dearest(prices: Prices, bound: int, classes: tuple[str, ...]) -> float | None:
+    """The highest price of these classes of tokens in any tier that a prompt of at most `bound` tokens can be in."""
+    reached = [prices, *(tier for tier in prices.tiers if bound > tier.above)]
+    known = [getattr(one, name) for one in reached for name in classes if getattr(one, name) is not None]
+    return max(known, default=None)
 
 
 def prompt_bound(prompt: Prompt) -> int:

@@ -22,16 +22,23 @@ def litellm() -> Any:
     with quiet():
         module: Any = importlib.import_module("litellm")
         importlib.import_module("litellm.utils")
+        templates: Any = importlib.import_module("litellm.litellm_core_utils.prompt_templates.huggingface_template_handler")
         for late in (module.Message, module.types.utils.Delta):  # pydantic builds these when first used, and warns then
             late(content="", role="assistant").model_dump()
         for streamed in (False, True):
             module.ModelResponse(stream=streamed).model_dump()
+    # What a model is asked must not depend on whether Hugging Face can be reached for the template of its prompt.
+    templates.get_tokenizer_config = templates.get_chat_template_file = _not_fetched
     module.telemetry = False
     module.suppress_debug_info = True
     module.num_retries = None
     for name in ("LiteLLM", "LiteLLM Router", "LiteLLM Proxy"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
     return module
+
+
+def _not_fetched(hf_model_name: str) -> dict[str, str]:  # noqa: ARG001 - the name by which litellm gives it
+    return {"status": "failure"}
 
 
 def quiet() -> warnings.catch_warnings[Any]:

@@ -8,7 +8,7 @@ Measured: 0.1 ms for an OpenAI request, 0.4 ms for one to Anthropic, once litell
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +18,7 @@ from harness.ask import JsonObject, Prompt, Provider
 from harness.client.door import litellm, quiet
 from harness.client.failures import failure
 from harness.client.wires import Endpoint, Wire, wire_for
+from harness.client.wires.contract import Outgoing
 from harness.told import Failure
 
 VIA_LITELLM = "litellm"
@@ -75,7 +76,10 @@ def wire_of(provider: Provider, prompt: Prompt, params: JsonObject) -> Wire | No
     litellm knows which of OpenAI's models, or which combinations of tools and reasoning, take its responses API only.
     """
     wire = wire_for(provider.kind)
-    if wire is None or not wire.endpoints[provider.kind].has_responses:
+    endpoint = wire.endpoints[provider.kind] if wire else Endpoint()
+    if endpoint.builder is not None and not endpoint.builder.serves(prompt):
+        return None
+    if not endpoint.has_responses:
         return wire
     main = litellm().main
     with quiet():
@@ -94,6 +98,9 @@ def translate(provider: Provider, wire: Wire, prompt: Prompt, params: JsonObject
     endpoint = wire.endpoints[provider.kind]
     if provider.simulated and provider.base_url is None:
         raise Untranslatable(failure("client_error", f"the simulated provider {provider.name!r} is not being served"))
+    refused = None if wire.refuses is None else wire.refuses(prompt)
+    if refused is not None:
+        raise Untranslatable(failure("bad_request", refused))
     module = litellm()
     try:
         with quiet():
@@ -117,35 +124,67 @@ def _translate(provider: Provider, wire: Wire, endpoint: Endpoint, asked: tuple[
     version = options.pop("api_version", None) or litellm().AZURE_DEFAULT_API_VERSION
     own_headers = options.pop("extra_headers", None) or {}
     wanted = {**_plain(prompt.as_json()), **options}
-    messages = wanted.pop("messages")
-    mapped, dropped = _map(target, wanted, messages, stream=stream, drop=provider.drop_params)
+    # litellm leaves out what is null before it translates, since some servers take no null
+    messages = [{name: value for name, value in one.items() if value is not None} for one in wanted.pop("messages")]
+    own = {name: wanted.pop(name) for name in wire.writes if name in wanted}
+    mapped, dropped = _map(target, endpoint, wanted, messages, stream=stream, drop=provider.drop_params)
     json_mode, fake = bool(mapped.pop("json_mode", False)), bool(mapped.pop("fake_stream", False))
     stream = stream and not fake
     extra = mapped.pop("extra_body", None) or {}
     said: dict[str, Any] = {"api_base": target.base, "custom_llm_provider": target.kind}
     headers = _headers(target, endpoint, mapped, messages, said)
-    body = target.config.transform_request(
-        model=target.model, messages=messages, optional_params=mapped, litellm_params=said, headers=headers
-    )
-    body = {**body, **extra}
-    if stream:
-        body["stream"] = True
-    else:
-        body.pop("stream", None)
-        body.pop("stream_options", None)
-    if stream and endpoint.asks_usage:
-        body["stream_options"] = {"include_usage": True, **(body.get("stream_options") or {})}
-    return Request(
-        wire=wire,
+    body = {**_body(target, endpoint, messages, mapped, said, headers), **extra}
+    _say_stream(body, endpoint, stream=stream)
+    unsaid = tuple(name for name, value in own.items() if not wire.writes[name](body, value))
+    _refuse(target, unsaid, drop=provider.drop_params)
+    out = Outgoing(
         url=_url(target, endpoint, version, mapped, stream=stream),
         headers={name: value for name, value in {**headers, **own_headers}.items() if _NO_KEY not in value},
-        body=orjson.dumps(body, default=dict),
-        params={name: value for name, value in body.items() if name not in wire.messages},
-        dropped=dropped,
+        body=body,
+        model=target.model,
+        stream=stream,
+        total_s=provider.deadlines.total_s,
+    )
+    out = _shaped(wire, out)
+    return Request(
+        wire=wire,
+        url=out.url,
+        headers=out.headers,
+        body=orjson.dumps(out.body, default=dict),
+        params=_without(out.body, wire.messages),
+        dropped=dropped + unsaid,
         stream=stream,
         json_tool=litellm().constants.RESPONSE_FORMAT_TOOL_NAME if json_mode else None,
         tool_names=said.get("_anthropic_tool_name_map") or {},
     )
+
+
+def _shaped(wire: Wire, out: Outgoing) -> Outgoing:
+    try:
+        return out if wire.shape is None else wire.shape(out)
+    except ValueError as error:
+        raise Untranslatable(failure("unsupported_parameter", str(error))) from error
+
+
+def _without(body: JsonObject, names: Collection[str]) -> dict[str, Any]:
+    """The body without what has one of these names; "a.b" is the b within a."""
+    kept = {name: value for name, value in body.items() if name not in names}
+    for outer, _, inner in (name.partition(".") for name in names):
+        if inner and isinstance(kept.get(outer), Mapping):
+            kept[outer] = _without(kept[outer], {inner})
+    return kept
+
+
+def _say_stream(body: dict[str, Any], endpoint: Endpoint, *, stream: bool) -> None:
+    if stream and endpoint.builder is None:
+        body["stream"] = True
+    else:
+        body.pop("stream", None)
+        body.pop("stream_options", None)
+    if not stream and endpoint.streams_unasked:
+        body["stream"] = False
+    if stream and endpoint.asks_usage:
+        body["stream_options"] = {"include_usage": True, **(body.get("stream_options") or {})}
 
 
 def _target(provider: Provider, endpoint: Endpoint) -> _Target:
@@ -153,6 +192,7 @@ def _target(provider: Provider, endpoint: Endpoint) -> _Target:
     key = provider.api_key.reveal() if provider.api_key else _NO_KEY
     given = provider.base_url or endpoint.base
     model, kind, _key, base = module.get_llm_provider(model=provider.model, api_base=given, api_key=key)
+    kind = endpoint.translated_as or kind
     if base is None and given is None:  # litellm's classes would fall back to OpenAI's address, and send it the key
         raise Untranslatable(failure("bad_request", f"provider {provider.name!r} ({kind}) needs a base_url"))
     if endpoint.host_first and provider.base_url is None and model.count("/") == 2:
@@ -167,7 +207,7 @@ def _target(provider: Provider, endpoint: Endpoint) -> _Target:
 
 
 def _map(
-    target: _Target, wanted: Mapping[str, Any], messages: list[Any], *, stream: bool, drop: bool
+    target: _Target, endpoint: Endpoint, wanted: Mapping[str, Any], messages: list[Any], *, stream: bool, drop: bool
 ) -> tuple[dict[str, Any], tuple[str, ...]]:
     """litellm's parameters for what is wanted, and the names of what leaves no trace in them."""
 
@@ -180,7 +220,9 @@ def _map(
             drop_params=drop,
             **copy.deepcopy(dict(options)),
         )
-        return found
+        if endpoint.builder is None:
+            return found
+        return {name: value for name, value in found.items() if endpoint.builder.sends(name)}
 
     mapped = mapping(wanted)
     absent = [name for name in wanted if name not in mapped and name not in (mapped.get("extra_body") or {})]
@@ -190,10 +232,30 @@ def _map(
         if wanted[name] not in _NEUTRAL
         and mapped == mapping({other: value for other, value in wanted.items() if other != name})
     ]
+    _refuse(target, lost, drop=drop)
+    return mapped, tuple(lost)
+
+
+def _refuse(target: _Target, lost: Sequence[str], *, drop: bool) -> None:
     if lost and not drop:
         said = f"{target.kind} does not take {', '.join(lost)} for {target.model}"
         raise Untranslatable(failure("unsupported_parameter", said))
-    return mapped, tuple(lost)
+
+
+def _body(
+    target: _Target,
+    endpoint: Endpoint,
+    messages: list[Any],
+    mapped: dict[str, Any],
+    said: dict[str, Any],
+    headers: dict[str, str],
+) -> dict[str, Any]:
+    if endpoint.builder is not None:
+        return endpoint.builder.body(target.model, messages, mapped, said)
+    body: dict[str, Any] = target.config.transform_request(
+        model=target.model, messages=messages, optional_params=mapped, litellm_params=said, headers=headers
+    )
+    return body
 
 
 def _headers(
@@ -217,6 +279,8 @@ def _headers(
 
 
 def _url(target: _Target, endpoint: Endpoint, api_version: str, mapped: dict[str, Any], *, stream: bool) -> str:
+    if endpoint.builder is not None:
+        return endpoint.builder.url(target.base or "", target.model, stream=stream)
     if endpoint.path is None:
         url: str = target.config.get_complete_url(
             api_base=target.base,

@@ -2,7 +2,8 @@
 
 Deadlines are ours: to connect, for the first bytes of the body, between bytes, and for the whole. Whether the first bytes carry content is
 known only after decoding, so the deadline of the first token is applied to the first bytes of the body; to a reply that is not
-streamed only the total applies, since all of it is made before its first byte.
+streamed only the total applies, since all of it is made before its first byte. Where an attempt takes several requests, the clock
+begins with the first, and the deadlines run over all of them.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import asyncio
 import time
 import urllib.request
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
@@ -24,9 +25,13 @@ from harness.client.failures import failure
 from harness.client.network import network_failure
 from harness.client.translate import Request
 from harness.client.wires import Chunk
+from harness.client.wires.contract import Next, Turn
 from harness.told import Failure
 
 LARGEST_BODY = 64 * 2**20
+FAREWELL_S = 3.0
+"""How long the server may take to hear that what it works on is given up."""
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _HEADERS = {"User-Agent": "llm-harness", "Accept-Encoding": "identity"}  # compression would hold chunks back
 
 
@@ -34,7 +39,8 @@ _HEADERS = {"User-Agent": "llm-harness", "Accept-Encoding": "identity"}  # compr
 class Exchange:
     """What happened on the wire. Moments are monotonic seconds; `failure` is the network's, a deadline's, or that of the size.
 
-    `connect_s` is 0.0 on a connection used before; header names are in lower case.
+    `connect_s` is 0.0 on a connection used before; header names are in lower case. Of several answers, status and headers are the last one's,
+    and the chunks are those of all, with an empty chunk between two; `begun` is where the last one begins.
     """
 
     sent_at: float | None = None
@@ -43,6 +49,11 @@ class Exchange:
     headers: Mapping[str, str] = field(default_factory=dict)
     chunks: list[Chunk] = field(default_factory=list)
     failure: Failure | None = None
+    begun: int = 0
+
+    def turn(self) -> Turn:
+        """The last answer."""
+        return Turn(self.status or 0, self.headers, self.chunks[self.begun :])
 
 
 class _Watch:
@@ -89,29 +100,44 @@ class Transport:
         self._clock = clock
         self._proxies: dict[str, str | None] = {}
         self._session: aiohttp.ClientSession | None = None
+        self._farewells: set[asyncio.Task[None]] = set()
 
     async def exchange(self, request: Request, deadlines: Deadlines) -> Exchange:
-        """Sends the request and reads the whole answer; what fails is in the exchange, with what came until then."""
-        done = Exchange()
+        """Sends the request and reads the whole answer; what fails is in the exchange, with what came until then.
+
+        Then what the wire wants to follow. If the attempt ends before that does, by a failure or because it is cancelled, the
+        server is told so where it has an ear for that.
+        """
+        done, errand = Exchange(), _Errand(request)
         try:
             async with asyncio.timeout(None) as timeout:
                 watch = _Watch(deadlines, timeout, stream=request.stream)
                 async with self._answer(request, done, watch) as response:
-                    done.status = response.status
-                    done.headers = {name.lower(): value for name, value in response.headers.items()}
-                    await self._read(response.content, done, watch)
+                    await self._take(response, done, None if request.wire.course else watch)
+                if request.wire.course is not None and done.failure is None:
+                    await self._follow(errand, done, watch)
         except TimeoutError:
             done.failure = failure(watch.kind, watch.said())
         except aiohttp.InvalidURL:
-            done.failure = failure("bad_request", f"{request.url!r} is no address")
+            done.failure = failure("bad_request", f"{errand.url!r} is no address")
         except (aiohttp.ClientError, aiohttp.http_exceptions.HttpProcessingError, OSError) as error:
             done.failure = network_failure(error) or failure("client_error", f"{type(error).__name__}: {error}")
             if done.failure.kind == "stream_truncated" and not request.stream:
                 done.failure = failure("response_malformed", done.failure.error)
+        except asyncio.CancelledError:
+            self._give_up(errand)
+            raise
+        if done.failure is not None:
+            if errand.optional:
+                errand.undo(done)
+            else:
+                self._give_up(errand)
         return done
 
     async def aclose(self) -> None:
         """Closes the connections."""
+        if self._farewells:
+            await asyncio.wait(self._farewells, timeout=FAREWELL_S)
         if self._session is not None:
             await self._session.close()
             self._session = None
@@ -137,12 +163,59 @@ class Transport:
         ) as response:
             yield response
 
-    async def _read(self, content: aiohttp.StreamReader, done: Exchange, watch: _Watch) -> None:
+    async def _follow(self, errand: _Errand, done: Exchange, watch: _Watch) -> None:
+        """What the wire wants to follow, one request after the other."""
+        assert errand.request.wire.course is not None
+        course = errand.request.wire.course(done.turn(), errand.request.stream)
+        try:
+            step = next(course)
+            while True:
+                errand.begin(step, done, self._clock())
+                await asyncio.sleep(step.after_s)
+                async with self._step(errand.request, step) as response:
+                    await self._take(response, done, watch if step.streams else None)
+                turn = done.turn()
+                errand.end(done)
+                if done.failure is not None:
+                    return
+                step = course.send(turn)
+        except StopIteration as end:
+            if end.value:
+                self._give_up(errand)
+
+    @asynccontextmanager
+    async def _step(self, request: Request, step: Next) -> AsyncIterator[aiohttp.ClientResponse]:
+        assert self._session is not None
+        headers = {**(request.headers if may_know(step.url, request) else {}), **step.headers}
+        async with self._session.request(
+            step.method, step.url, headers=headers, allow_redirects=False, proxy=self._proxy(step.url)
+        ) as response:
+            yield response
+
+    def _give_up(self, errand: _Errand) -> None:
+        if errand.step is not None and errand.step.cancel is not None and self._session is not None:
+            telling = asyncio.ensure_future(self._tell(errand.request, Next(errand.step.cancel, "POST")))
+            self._farewells.add(telling)
+            telling.add_done_callback(self._farewells.discard)
+
+    async def _tell(self, request: Request, step: Next) -> None:
+        with suppress(aiohttp.ClientError, OSError, ValueError):
+            async with asyncio.timeout(FAREWELL_S), self._step(request, step):
+                pass
+
+    async def _take(self, response: aiohttp.ClientResponse, done: Exchange, watch: _Watch | None) -> None:
+        """Reads an answer; with a watch, its bytes are the reply, and the next ones are waited for."""
+        done.status = response.status
+        done.headers = {name.lower(): value for name, value in response.headers.items()}
+        await self._read(response.content, done, watch)
+
+    async def _read(self, content: aiohttp.StreamReader, done: Exchange, watch: _Watch | None) -> None:
         size = 0
         try:
             while data := await content.readany():
                 done.chunks.append((self._clock(), data))
-                watch.received()
+                if watch is not None:
+                    watch.received()
                 size += len(data)
                 if size > LARGEST_BODY:
                     done.failure = failure("response_malformed", f"the body is larger than {LARGEST_BODY >> 20} MiB")
@@ -159,29 +232,91 @@ class Transport:
         parts = urlsplit(url)
         if parts.netloc not in self._proxies:
             host = parts.hostname or ""
-            bypassed = host in {"localhost", "127.0.0.1", "::1"} or urllib.request.proxy_bypass(host)
+            bypassed = host in _LOOPBACK or urllib.request.proxy_bypass(host)
             self._proxies[parts.netloc] = None if bypassed else urllib.request.getproxies().get(parts.scheme)
         return self._proxies[parts.netloc]
 
 
+class _Errand:
+    """Where an attempt of several requests is: the step that is under way, and what the exchange was before it."""
+
+    def __init__(self, request: Request) -> None:
+        self.request = request
+        self.step: Next | None = None
+        self._before: tuple[int | None, Mapping[str, str], int, int] = (None, {}, 0, 0)
+
+    @property
+    def url(self) -> str:
+        """The address that is asked."""
+        return self.request.url if self.step is None else self.step.url
+
+    @property
+    def optional(self) -> bool:
+        """Whether the attempt does not depend on the step."""
+        return self.step is not None and self.step.optional
+
+    def begin(self, step: Next, done: Exchange, now: float) -> None:
+        """The step is under way: what comes from now on is its answer."""
+        self.step, self._before = step, (done.status, done.headers, done.begun, len(done.chunks))
+        done.chunks.append((now, b""))
+        done.begun = len(done.chunks)
+
+    def end(self, done: Exchange) -> None:
+        """The answer is here, or what there is to have of it."""
+        assert self.step is not None
+        if self.step.optional and (done.failure is not None or (done.status or 0) >= 300):
+            self.undo(done)
+        elif self.step.replaces:
+            _status, _headers, earlier, _end = self._before
+            del done.chunks[earlier : done.begun]
+            done.begun = earlier
+
+    def undo(self, done: Exchange) -> None:
+        """The exchange as it was before the step."""
+        done.status, done.headers, done.begun, end = self._before
+        del done.chunks[end:]
+        done.failure = None
+
+
+def may_know(url: str, request: Request) -> bool:
+    """Whether this address may be told what the request's headers say, the key among it: see `Wire`."""
+    asked, first = urlsplit(url), urlsplit(request.url)
+    if (asked.scheme, asked.netloc) == (first.scheme, first.netloc):
+        return True
+    hosts = [asked.hostname or "", first.hostname or ""]
+    if all(host in _LOOPBACK for host in hosts):
+        return True
+    domain = request.wire.domain
+    return (
+        domain is not None
+        and asked.scheme == "https"
+        and all(host == domain or host.endswith(f".{domain}") for host in hosts)
+    )
+
+
 def _trace(clock: Callable[[], float]) -> aiohttp.TraceConfig:
-    """Notes in an exchange when it was connected and when its request had been handed to the socket."""
+    """Notes in an exchange when it was connected and when its request had been handed to the socket; of its first request only."""
 
     async def start(_session: object, context: SimpleNamespace, _params: object) -> None:
         context.started = clock()
 
     async def connected(_session: object, context: SimpleNamespace, _params: object) -> None:
+        if context.trace_request_ctx is None:
+            return
         done, watch = context.trace_request_ctx
         done.connect_s = clock() - context.started
         watch.connected()
 
     async def reused(_session: object, context: SimpleNamespace, _params: object) -> None:
+        if context.trace_request_ctx is None:
+            return
         done, watch = context.trace_request_ctx
         done.connect_s = 0.0
         watch.connected()
 
     async def sent(_session: object, context: SimpleNamespace, _params: Any) -> None:
-        context.trace_request_ctx[0].sent_at = clock()
+        if context.trace_request_ctx is not None:
+            context.trace_request_ctx[0].sent_at = clock()
 
     trace = aiohttp.TraceConfig()
     trace.on_request_start.append(start)

@@ -172,6 +172,9 @@ def _usage(told: Any, source: TokenSource) -> Usage:
         cached=count(inside(told, "prompt_tokens_details", "cached_tokens")),
         cache_write=count(inside(told, "cache_creation_input_tokens")),
         reasoning=count(inside(told, "completion_tokens_details", "reasoning_tokens")),
+        cache_write_1h=count(
+            inside(told, "prompt_tokens_details", "cache_creation_token_details", "ephemeral_1h_input_tokens")
+        ),
     )
     return replace(usage, source=source)
 

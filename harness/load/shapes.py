@@ -146,11 +146,40 @@ class _MessageCall(_Shape):
     function: _CalledFunction
 
 
+class ImageShape(_Shape):
+    """Where a picture is, and how closely it is to be looked at."""
+
+    url: str = Field(
+        pattern=r"^(https?://[^\s/]+|data:image/[\w.+-]+;base64,[A-Za-z0-9+/]+={0,2}$)",
+        description="https://…, or the picture itself: data:image/png;base64,…",
+    )
+    detail: Literal["auto", "low", "high"] | None = Field(default=None, description="how closely it is looked at")
+
+
+class PartShape(_Shape):
+    """A part of what is said: a text, or a picture."""
+
+    model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": ["text"]}, {"required": ["image_url"]}]})
+
+    type: Literal["text", "image_url"] = Field(description="which of the two it is")
+    text: str | None = Field(default=None, description="what is said")
+    image_url: ImageShape | None = Field(default=None, description="what is shown")
+
+    @model_validator(mode="after")
+    def _is_what_it_says(self) -> PartShape:
+        given = {name for name in ("text", "image_url") if getattr(self, name) is not None}
+        if given != {self.type}:
+            raise ValueError(f"a part of type {self.type} has `{self.type}` and nothing else")
+        return self
+
+
 class MessageShape(_Shape):
     """A message in the OpenAI chat form."""
 
     role: Literal["system", "developer", "user", "assistant", "tool"] = Field(description="who says it")
-    content: str | None = Field(default=None, description="what is said")
+    content: str | list[PartShape] | None = Field(
+        default=None, description="what is said, and what a user shows: a text, or a list of parts"
+    )
     name: str | None = Field(default=None, description="the speaker's name")
     tool_calls: list[_MessageCall] | None = Field(
         default=None, description="what an assistant called, in OpenAI's form"
@@ -159,12 +188,14 @@ class MessageShape(_Shape):
 
     @model_validator(mode="after")
     def _says_something(self) -> MessageShape:
-        if self.content is None and not self.tool_calls:
+        if self.content == [] or (self.content is None and not self.tool_calls):
             raise ValueError("a message says nothing\ngive it `content`")
         if (self.role == "tool") != (self.tool_call_id is not None):
             raise ValueError("`tool_call_id` stands in a tool's message and nowhere else")
         if self.tool_calls and self.role != "assistant":
             raise ValueError("`tool_calls` stand in an assistant's message and nowhere else")
+        if self.role != "user" and isinstance(self.content, list) and any(part.image_url for part in self.content):
+            raise ValueError("pictures stand in a user's message and nowhere else")
         return self
 
 

@@ -20,6 +20,7 @@ import orjson
 from harness.ask import Prices, Provider
 from harness.errors import HarnessError
 from harness.registry.entries import Entry
+from harness.registry.pricing import prices_of
 
 TABLE = "model_prices_and_context_window_backup.json"
 
@@ -62,7 +63,8 @@ _ALIASES: Mapping[str, tuple[str, ...]] = MappingProxyType(
 class ModelFacts:
     """What is known of a model; None is unknown. `known`: whether litellm's table has it at all.
 
-    `context_tokens` is the longest prompt, `max_output_tokens` the longest reply, `capabilities` are of `CAPABILITIES`.
+    `context_tokens` is the longest prompt, `max_output_tokens` the longest reply, `capabilities` are of `CAPABILITIES`, and so is what the
+    model `lacks`. What is in neither is unknown.
     """
 
     known: bool = False
@@ -70,6 +72,7 @@ class ModelFacts:
     max_output_tokens: int | None = None
     capabilities: frozenset[str] = frozenset()
     prices: Prices = field(default_factory=Prices)
+    lacks: frozenset[str] = frozenset()
 
 
 class Catalogue:
@@ -102,6 +105,7 @@ class Catalogue:
             context_tokens=of.context_tokens or facts.context_tokens,
             max_output_tokens=of.max_output_tokens or facts.max_output_tokens,
             capabilities=facts.capabilities if of.capabilities is None else of.capabilities,
+            lacks=facts.lacks if of.capabilities is None else CAPABILITIES - of.capabilities,
         )
 
     @cached_property
@@ -123,7 +127,8 @@ class Catalogue:
             context_tokens=_whole(row.get("max_input_tokens") or row.get("max_tokens")),
             max_output_tokens=_whole(row.get("max_output_tokens") or row.get("max_tokens")),
             capabilities=frozenset(word for flag, word in _CAPABILITY.items() if row.get(flag) is True),
-            prices=self._prices(row),
+            prices=prices_of(row, self.id),
+            lacks=frozenset(word for flag, word in _CAPABILITY.items() if row.get(flag) is False),
         )
 
     def _names(self, model: str) -> Iterator[str]:
@@ -136,22 +141,6 @@ class Catalogue:
             if self.kind_of(bare) == alias:
                 yield bare
 
-    def _prices(self, row: Mapping[str, Any]) -> Prices:
-        prices = Prices(
-            input=_usd(row.get("input_cost_per_token")),
-            output=_usd(row.get("output_cost_per_token")),
-            cached_input=_usd(row.get("cache_read_input_token_cost")),
-            cache_write=_usd(row.get("cache_creation_input_token_cost")),
-            id=self.id,
-        )
-        if prices.input == prices.output == 0 and row.get("litellm_provider") != "ollama":
-            return Prices()  # the table writes 0 where no price is published; only on one's own machine it means 0
-        return Prices() if prices.input is None and prices.output is None else prices
-
 
 def _whole(value: object) -> int | None:
     return int(value) if isinstance(value, int | float) else None
-
-
-def _usd(value: object) -> float | None:
-    return float(value) if isinstance(value, int | float) else None

@@ -84,13 +84,39 @@ class Form(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
+class PriceTierForm(Form):
+    """Other prices, in USD for a million tokens, for all tokens of a request with a longer prompt; unsaid: as below."""
+
+    above: Count = Field(description="the tokens that the prompt has more of")
+    input: UsdPerMillion | None = Field(None, description="for prompt tokens")
+    output: UsdPerMillion | None = Field(None, description="for completion tokens")
+    cached_input: UsdPerMillion | None = Field(None, description="for prompt tokens read from the provider's cache")
+    cache_write: UsdPerMillion | None = Field(None, description="for those written to it for five minutes")
+    cache_write_1h: UsdPerMillion | None = Field(None, description="for those written to it for an hour")
+    reasoning: UsdPerMillion | None = Field(None, description="for reasoning tokens")
+
+
+def _rising(tiers: list[PriceTierForm]) -> list[PriceTierForm]:
+    starts = [tier.above for tier in tiers]
+    if starts != sorted(set(starts)):
+        raise ValueError("the tiers are not in order\nthe shorter first, each with another `above`")
+    return tiers
+
+
 class PricesForm(Form):
     """Own prices of a provider in USD for a million tokens; they win over litellm's table."""
 
     input: UsdPerMillion = Field(description="for prompt tokens")
     output: UsdPerMillion = Field(description="for completion tokens")
     cached_input: UsdPerMillion | None = Field(None, description="for prompt tokens read from the provider's cache")
-    cache_write: UsdPerMillion | None = Field(None, description="for prompt tokens written to the provider's cache")
+    cache_write: UsdPerMillion | None = Field(
+        None, description="for prompt tokens written to the provider's cache, which keeps them for five minutes"
+    )
+    cache_write_1h: UsdPerMillion | None = Field(None, description="for those that it keeps for an hour")
+    reasoning: UsdPerMillion | None = Field(None, description="for reasoning tokens; as output if unsaid")
+    tiers: Annotated[list[PriceTierForm], AfterValidator(_rising)] = Field(
+        [], description="other prices for longer prompts, the shorter first: [{above = 200000, input = 5}, …]"
+    )
 
 
 class ProviderForm(Form):

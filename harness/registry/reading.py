@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from harness.ask import Deadlines, Limits, Prices, Provider, Retries, Secret
+from harness.ask import Deadlines, Limits, Prices, PriceTier, Provider, Retries, Secret
 from harness.document import Document, KeyPath, check, did_you_mean, read_toml
 from harness.errors import BadInput, Problem, WrongUse
 from harness.registry.addresses import is_loopback, wrong_address
@@ -204,10 +204,12 @@ def _variable(form: ProviderForm) -> str:
 
 
 def _prices(form: PricesForm | None) -> Prices | None:
-    """USD for a token from USD for a million, the nearest float to it: 0.1 is 1e-07, not 1.0000000000000001e-07."""
     if form is None:
         return None
-    each = {
-        name: None if usd is None else float(Decimal(str(usd)) / _MILLION) for name, usd in form.model_dump().items()
-    }
-    return Prices(**each, id="registry")
+    tiers = tuple(PriceTier(tier.above, **_by_token(tier.model_dump(exclude={"above"}))) for tier in form.tiers)
+    return Prices(**_by_token(form.model_dump(exclude={"tiers"})), id="registry", tiers=tiers)
+
+
+def _by_token(prices: Mapping[str, float | None]) -> dict[str, Any]:
+    """USD for a token from USD for a million, the nearest float to it: 0.1 is 1e-07, not 1.0000000000000001e-07."""
+    return {name: None if usd is None else float(Decimal(str(usd)) / _MILLION) for name, usd in prices.items()}

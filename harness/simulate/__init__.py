@@ -5,7 +5,8 @@ was true of each answered request goes to the truth log, for a measurement to be
 nothing of how the harness asks, so that it can be wrong about nothing together with it.
 
 Every profile speaks every wire: `/{profile}/v1/chat/completions` and `/{profile}/v1/models` (OpenAI), `/{profile}/v1/messages`
-(Anthropic). Every response has the header `x-simulated`. The header `x-simulate-fault` of a request forces a fault.
+(Anthropic), `/{profile}/v2/chat` (Cohere), `/{profile}/api/chat` (Ollama). Every response has the header `x-simulated`. The header
+`x-simulate-fault` of a request forces a fault.
 """
 
 from harness.simulate.faults import FAULTS

@@ -65,6 +65,12 @@ class Conversation:
         return content_address([self.system, self.turns, sorted(tool.name for tool in self.tools)], 32)
 
     @cached_property
+    def text_key(self) -> str:
+        """The content address of the words alone, whoever said them, and of the names of the tools."""
+        words = " ".join([self.system, *(text for _, text in self.turns)]).split()
+        return content_address([words, sorted(tool.name for tool in self.tools)], 32)
+
+    @cached_property
     def tokens(self) -> int:
         """How many tokens the simulated tokenizer counts: a token for every four characters of text and of tools' JSON."""
         tools = [[tool.name, tool.description, dict(tool.parameters or {})] for tool in self.tools]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -33,24 +33,39 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """Answer keys by the key of their conversation; of two for the same conversation the first holds."""
+    """Answer keys by the key of their conversation; of two for the same conversation the first holds.
+
+    `by_text` has the keys of conversations by their text alone, for a wire that does not tell who said what.
+    """
 
     by_conversation: Mapping[str, Key]
+    by_text: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, cases: Iterable[Case]) -> Keys:
         """The keys of all cases that have a reference."""
+        return cls.gathered(_entry(record) for record in _records(cases))
+
+    @classmethod
+    def gathered(cls, entries: Iterable[tuple[Conversation, Key]]) -> Keys:
+        """The keys of these conversations."""
         keys: dict[str, Key] = {}
-        for record in _records(cases):
-            keys.setdefault(*_entry(record))
-        return cls(keys)
+        texts: dict[str, str] = {}
+        for conversation, key in entries:
+            keys.setdefault(conversation.key, key)
+            texts.setdefault(conversation.text_key, conversation.key)
+        return cls(keys, texts)
 
     def look_up(self, conversation: Conversation, forced_tool: str | None) -> tuple[str, Key | None]:
         """The key for a conversation, and the address under which it was looked for.
 
         A wire without a mechanism of its own for structured output asks for it by forcing the call of one more tool,
         which the suite knows nothing of: a conversation that is in no key is looked for again without the forced tool.
+        And one that came as a single text is looked for by that alone.
         """
+        known = self.by_text.get(conversation.text_key)
+        if conversation.key not in self.by_conversation and known and len(conversation.turns) == 1:
+            return known, self.by_conversation[known]
         if conversation.key not in self.by_conversation and forced_tool:
             plain = conversation.without_tool(forced_tool).key
             if plain in self.by_conversation:
@@ -71,14 +86,14 @@ def read_keys(path: Path) -> Keys:
         lines = path.read_bytes().splitlines()
     except OSError as error:
         raise BadInput([Problem(path, None, f"the answer keys cannot be read: {error.strerror}")]) from error
-    keys: dict[str, Key] = {}
+    entries: list[tuple[Conversation, Key]] = []
     for number, line in enumerate(lines, 1):
         try:
-            keys.setdefault(*_entry(orjson.loads(line)))
+            entries.append(_entry(orjson.loads(line)))
         except (ValueError, KeyError, TypeError) as error:
             problem = Problem(path, number, f"this is not an answer key: {error!r}", "`write_keys` makes such files")
             raise BadInput([problem]) from error
-    return Keys(keys)
+    return Keys.gathered(entries)
 
 
 def _records(cases: Iterable[Case]) -> Iterable[dict[str, Any]]:
@@ -98,10 +113,10 @@ def _plain(answer: Answer) -> dict[str, Any]:
     return {"text": answer.text, "tool_calls": calls}
 
 
-def _entry(record: Mapping[str, Any]) -> tuple[str, Key]:
+def _entry(record: Mapping[str, Any]) -> tuple[Conversation, Key]:
     tools = [{"type": "function", "function": {"name": name}} for name in record["tools"]]
     right, wrong = _answer(record["reference"]), _answer(record["distractor"])
-    return read_openai(record["messages"], tools).key, Key(record["capability"], right, wrong)
+    return read_openai(record["messages"], tools), Key(record["capability"], right, wrong)
 
 
 def _answer(record: Mapping[str, Any]) -> Answer:

@@ -6,7 +6,7 @@ import json
 import re
 import string
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from random import Random
 from typing import Any, Literal, Protocol
 
@@ -44,7 +44,10 @@ class SaidCall:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """A reply: pieces of text, tool calls, why it ends. `tag` makes the response's id, `created` is Unix time."""
+    """A reply: pieces of text, tool calls, why it ends. `tag` makes the response's id, `created` is Unix time.
+
+    `echo` is what a wire adds to a whole reply of the request that it answers.
+    """
 
     tag: str
     model: str
@@ -55,6 +58,7 @@ class Said:
     calls: tuple[SaidCall, ...] = ()
     finish: Finish = "stop"
     stopped_by: str | None = None
+    echo: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def completion_tokens(self) -> int:
@@ -69,12 +73,14 @@ class Frames:
     head: bytes
     chunks: tuple[bytes, ...]
     tail: bytes
+    content_type: str = "text/event-stream"
 
 
 class Wire(Protocol):
     """What a wire family is: one module that reads requests and writes replies in one format.
 
-    `KIND` is litellm's name of the provider, `BASE` the path of its base URL, `ROUTE` what litellm puts behind that.
+    `KIND` is litellm's name of the provider, `BASE` the path of its base URL, `ROUTE` what litellm puts behind that; what names in
+    braces stand for in it is read as if the body said it.
     """
 
     KIND: str

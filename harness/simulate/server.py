@@ -7,7 +7,10 @@ import contextlib
 import signal
 import threading
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from dataclasses import replace
+from email.utils import formatdate
+from functools import partial
 from itertools import accumulate
 from pathlib import Path
 from random import Random
@@ -17,19 +20,23 @@ import orjson
 from aiohttp import web
 
 from harness.errors import WrongUse
-from harness.simulate import delivery
+from harness.simulate import bends, delivery
 from harness.simulate.conversation import Malformed
+from harness.simulate.drawn import Drawn
 from harness.simulate.draws import Draws
-from harness.simulate.faults import FAULTS, FORCE_HEADER, Fault, Refusal, drawn
-from harness.simulate.keys import NOT_KNOWN, Key, Keys
+from harness.simulate.faults import FORCE_HEADER, Bent, Broken, Fault, Instead, Refusal, Slow, drawn, forced
+from harness.simulate.keys import NOT_KNOWN, Keys
+from harness.simulate.predictions import Answer, Predictions
 from harness.simulate.profiles import Fleet, Profile
 from harness.simulate.reply import Ask, Said, Wire, compose
 from harness.simulate.truthlog import TruthLog
-from harness.simulate.wires import WIRES, openai_chat
+from harness.simulate.wires import ASKED_ONCE, openai_chat, replicate
 from harness.told import Truth
 
 SIMULATED_HEADER = "x-simulated"
 """Every response has this header, with the profile's name (`unknown` where the path names none)."""
+ID_HEADER = "x-request-id"
+"""Every answer has this header, with its id: not every format has a place for it."""
 
 LOOPBACK = "127.0.0.1"
 LARGEST_REQUEST = 256 * 1024 * 1024
@@ -58,8 +65,10 @@ class Service:
     def app(self) -> web.Application:
         """The web application: every wire at its path, for every profile."""
         app = web.Application(client_max_size=LARGEST_REQUEST)
-        for wire in WIRES.values():
+        for wire in ASKED_ONCE:
             app.router.add_post(wire.BASE + wire.ROUTE, self._handler(wire))
+        for method, path, answer in Predictions(self).routes():
+            app.router.add_route(method, replicate.BASE + path, self._handler(replicate, answer))
         app.router.add_get(openai_chat.BASE + "/models", self._models)
         app.on_response_prepare.append(self._mark)
         return app
@@ -75,44 +84,61 @@ class Service:
             return _http_error(openai_chat, refused.refusal)
         return web.Response(body=body, content_type="application/json")
 
-    def _handler(self, wire: Wire) -> Handler:
+    def _handler(self, wire: Wire, answer: Answer | None = None) -> Handler:
+        answer = answer or partial(self._answer, wire)
+
         async def handle(request: web.Request) -> web.StreamResponse:
             body = await request.read()
             read_at = asyncio.get_running_loop().time()
             try:
-                return await self._answer(wire, request, body, read_at)
+                return await answer(request, body, read_at)
             except _RefusedError as refused:
                 return _http_error(wire, refused.refusal)
 
         return handle
 
     async def _answer(self, wire: Wire, request: web.Request, body: bytes, read_at: float) -> web.StreamResponse:
+        return await self.deliver(request, self.draw(wire, request, body, read_at))
+
+    def draw(self, wire: Wire, request: web.Request, body: bytes, read_at: float) -> Drawn:
+        """What chance makes of a request; nothing is sent yet. Raises what the handler shows as an HTTP error."""
         profile = self._profile(request)
-        ask = _read(wire, body)
+        ask = _read(wire, request, body)
         question, key = self._keys.look_up(ask.conversation, ask.forced_tool)
         chance = self._draws.next_request(profile.name, question)
         fault = _fault(request, profile, chance)
-        if isinstance(fault, Refusal):
-            raise _RefusedError(fault)
+        if fault is not None and isinstance(fault.act, Refusal):
+            raise _RefusedError(fault.act)
         quality = profile.quality_in(key.capability) if key else 0.0
         number = self._draws.take_answer(profile.name, question)
+        right = self._draws.is_right(profile.name, question, number, quality)
+        answer = NOT_KNOWN if key is None else key.right if right else key.wrong
+        said = compose(answer, ask, profile=profile.name, created=int(time.time()), rng=chance)
+        if fault is not None and isinstance(fault.act, Bent):
+            said = bends.bend_said(fault.act.how, said)
+        due = [read_at + wait for wait in _waits(profile, said.completion_tokens, chance)]
+        return Drawn(wire, profile, question, key, number, right, ask, said, read_at, due, fault)
+
+    async def deliver(self, request: web.Request, drawn: Drawn) -> web.StreamResponse:
+        """Sends the reply, and settles what became of it."""
         times = None
         try:
-            right = self._draws.is_right(profile.name, question, number, quality)
-            answer = NOT_KNOWN if key is None else key.right if right else key.wrong
-            said = compose(answer, ask, profile=profile.name, created=int(time.time()), rng=chance)
-            due = [read_at + wait for wait in _waits(profile, said.completion_tokens, chance)]
-            if ask.stream:
-                response, times = await delivery.stream(request, wire.stream(said, ask), due, fault)
-            else:
-                response, times = await delivery.whole(request, wire.whole(said), due, fault)
+            if drawn.fault is not None and isinstance(drawn.fault.act, Instead):
+                return await delivery.instead(request, drawn.fault.act)
+            response, times = await _send(request, (drawn.wire, drawn.ask, drawn.said), drawn.due, drawn.fault)
         finally:
-            if times is None:
-                self._draws.give_back(profile.name, question, number)
-        if times is not None:
-            spans = (times.first - read_at, times.last - read_at)
-            self._log.add(_truth(wire.response_id(said), profile, key, right, said, spans))
+            self.settle(drawn, times)
         return response
+
+    def settle(self, drawn: Drawn, times: delivery.Times | None) -> None:
+        """Takes down that the answer got through, at these times, or (None) leaves it to the next request. Only the first time counts."""
+        if drawn.settled:
+            return
+        drawn.settled = True
+        if times is None:
+            self._draws.give_back(drawn.profile.name, drawn.question, drawn.number)
+        else:
+            self._log.add(_truth(drawn, (times.first - drawn.read_at, times.last - drawn.read_at)))
 
     def _profile(self, request: web.Request) -> Profile:
         name = request.match_info["profile"]
@@ -124,9 +150,10 @@ class Service:
         return self._profiles[name]
 
 
-def _read(wire: Wire, body: bytes) -> Ask:
+def _read(wire: Wire, request: web.Request, body: bytes) -> Ask:
+    named = {name: value for name, value in request.match_info.items() if name != "profile"}
     try:
-        return wire.read(_json_object(body))
+        return wire.read(_json_object(body) | named)
     except Malformed as error:
         raise _RefusedError(Refusal(400, str(error))) from error
 
@@ -143,14 +170,41 @@ def _json_object(body: bytes) -> dict[str, Any]:
 
 def _fault(request: web.Request, profile: Profile, chance: Random) -> Fault | None:
     by_rate = drawn(profile.faults, chance.random())
-    forced = request.headers.get(FORCE_HEADER)
-    if forced is None:
+    named = request.headers.get(FORCE_HEADER)
+    if named is None:
         return by_rate
-    if forced not in FAULTS:
-        raise _RefusedError(
-            Refusal(400, f"{FORCE_HEADER}: no fault is called {forced!r}; there are {', '.join(FAULTS)}")
-        )
-    return FAULTS[forced]
+    try:
+        return forced(named)
+    except ValueError as error:
+        raise _RefusedError(Refusal(400, f"{FORCE_HEADER}: {error}")) from error
+
+
+async def _send(
+    request: web.Request, reply: tuple[Wire, Ask, Said], due: Sequence[float], fault: Fault | None
+) -> tuple[web.StreamResponse, delivery.Times | None]:
+    """Sends the reply as the fault has it; Times is None unless a whole answer got through."""
+    wire, ask, said = reply
+    act = None if fault is None else fault.act
+    named = {ID_HEADER: wire.response_id(said)}
+    if isinstance(act, Broken) and not ask.stream:
+        raise _RefusedError(replace(act.refusal, shown_as=200))
+    if ask.stream:
+        out = bends.Outgoing(said, wire.stream(said, ask), due, lambda other: wire.stream(other, ask))
+        if isinstance(act, Broken):
+            out = bends.broken(out, act.after, wire.error(act.refusal))
+        if isinstance(act, Bent):
+            out = bends.bend_stream(act.how, out)
+        response, times = await delivery.stream(request, out.frames, out.due, act, named)
+    else:
+        body = wire.whole(said)
+        if isinstance(act, Bent):
+            body = bends.bend_body(act.how, body)
+        response, times = await delivery.whole(request, body, due, act, named)
+    return response, times if _gets_through(fault, ask) else None
+
+
+def _gets_through(fault: Fault | None, ask: Ask) -> bool:
+    return fault is None or fault.harmless or isinstance(fault.act, Slow) or (fault.stream_only and not ask.stream)
 
 
 def _waits(profile: Profile, tokens: int, chance: Random) -> Iterator[float]:
@@ -159,15 +213,14 @@ def _waits(profile: Profile, tokens: int, chance: Random) -> Iterator[float]:
     return accumulate(gaps, initial=profile.ttft_s.draw(chance))
 
 
-def _truth(
-    response_id: str, profile: Profile, key: Key | None, right: bool, said: Said, spans: tuple[float, float]
-) -> Truth:
+def _truth(drawn: Drawn, spans: tuple[float, float]) -> Truth:
+    profile, key, said = drawn.profile, drawn.key, drawn.said
     return Truth(
-        response_id=response_id,
+        response_id=drawn.wire.response_id(said),
         profile=profile.name,
         capability=key.capability if key else UNKNOWN_CAPABILITY,
         quality=profile.quality_in(key.capability) if key else 0.0,
-        right=right,
+        right=drawn.right,
         ttft_s=spans[0],
         latency_s=spans[1],
         prompt_tokens=said.prompt_tokens,
@@ -177,8 +230,13 @@ def _truth(
 
 
 def _http_error(wire: Wire, refusal: Refusal) -> web.Response:
-    body, headers = wire.error(refusal), dict(refusal.headers)
-    return web.Response(status=refusal.status, body=body, content_type="application/json", headers=headers)
+    headers = dict(refusal.headers)
+    if refusal.date_in_s is not None:
+        headers["retry-after"] = formatdate(time.time() + refusal.date_in_s, usegmt=True)
+    body, kind = wire.error(refusal), "application/json"
+    if refusal.html:
+        body, kind = f"<html><body><h1>{refusal.message}</h1></body></html>".encode(), "text/html"
+    return web.Response(status=refusal.shown_as or refusal.status, body=body, content_type=kind, headers=headers)
 
 
 async def serve(

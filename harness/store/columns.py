@@ -20,7 +20,7 @@ from harness.ask import ToolCall, TrialRef
 from harness.judged import Score
 from harness.told import Attempt, Clock, Outcome, Reply, Usage
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Counts up when columns are added; a file with a higher one was written by a newer harness."""
 
 _TEXT, _INT, _SMALL, _SECONDS, _FLAG = pa.string(), pa.int64(), pa.int32(), pa.float64(), pa.bool_()
@@ -103,7 +103,14 @@ _CALLS: tuple[_Column, ...] = (
     ("host", _TEXT, "", "the machine that it ran on"),
     ("harness_version", _TEXT, "", "version of llm-harness"),
     ("litellm_version", _TEXT, "", "version of litellm"),
-    ("metadata", _LABELS, "", "the user's own labels"),
+    ("metadata", _LABELS, "", "the user's own labels, without what looks like a credential"),
+    ("cache_write_1h_tokens", _INT, "tokens", "of the cache_write_tokens, kept for an hour rather than five minutes"),
+    (
+        "unchecked",
+        _TEXTS,
+        "",
+        "what could not be checked before sending, as nobody says what the model takes: context, vision",
+    ),
 )
 
 _SCORES: tuple[_Column, ...] = (
@@ -195,6 +202,8 @@ def call_row(attempt: Attempt, context: Context) -> dict[str, Any]:
         "harness_version": context.harness_version,
         "litellm_version": context.litellm_version,
         "metadata": [{"key": key, "value": value} for key, value in labels.items()],
+        "cache_write_1h_tokens": attempt.usage.cache_write_1h_tokens,
+        "unchecked": list(attempt.unchecked),
     }
 
 

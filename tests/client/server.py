@@ -28,10 +28,11 @@ class Asked:
 
 @dataclass
 class Server:
-    """Answers the n-th request with the n-th script, and from then on with the last."""
+    """Answers the n-th request with the n-th script, and from then on with the last. `lines` are the first lines of all requests."""
 
     scripts: Sequence[Sequence[Step]]
     asked: list[Asked] = field(default_factory=list)
+    lines: list[str] = field(default_factory=list)
     url: str = ""
     connections: int = 0
     greeting: bytes = b""
@@ -55,6 +56,7 @@ class Server:
         except asyncio.IncompleteReadError:
             return False
         headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in head[1:] if line)}
+        self.lines.append(head[0])
         body = await reader.readexactly(int(headers.get("content-length", 0)))
         if head[0].split(" ")[1] == "/api/show":  # litellm asks Ollama for the model's facts, after the answer
             writer.write(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")

@@ -4,11 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.ask import Prices, Prompt
+from harness.ask import Prices, PriceTier, Prompt
 from harness.client.cost import TOOL_OVERHEAD_TOKENS, cost_of, most_it_can_cost
 from harness.client.door import litellm, quiet
+from harness.client.via_litellm import _usage
+from harness.client.wires import anthropic_messages
 from harness.told import Cost, Usage
-from tests.client.server import TOOLS
+from tests.client.server import A_USAGE, TOOLS, message
 
 OWN = Prices(1e-6, 4e-6, 1e-7, 1.25e-6, "registry")
 
@@ -67,6 +69,64 @@ def test_it_is_what_litellm_says(model, fresh, cached, output):
     assert ours.usd == pytest.approx(theirs, abs=1e-12)
 
 
+TIERED = Prices(
+    1.0, 10.0, 0.5, 2.0, "registry", cache_write_1h=3.0, reasoning=20.0,
+    tiers=(PriceTier(100, input=2.0, output=30.0), PriceTier(200, input=5.0, cached_input=1.0, reasoning=50.0)),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("usage", "usd"),
+    [
+        (Usage(100, 1, source="usage"), 100 * 1 + 10),
+        (Usage(101, 1, source="usage"), 101 * 2 + 30),
+        (Usage(200, 1, 100, source="usage"), 100 * 2 + 100 * 0.5 + 30),
+        (Usage(201, 1, 100, source="usage"), 101 * 5 + 100 * 1 + 30),
+        (Usage(100, 10, 0, 0, 4, "usage"), 100 + 6 * 10 + 4 * 20),
+        (Usage(201, 10, 0, 0, 4, "usage"), 201 * 5 + 6 * 30 + 4 * 50),
+        (Usage(50, 0, 10, 30, None, "usage", 20), 10 * 1 + 10 * 0.5 + 10 * 2 + 20 * 3),
+    ],
+)
+def test_the_length_of_the_prompt_picks_the_prices_of_all_tokens(usage, usd):
+    cost = cost_of(usage, TIERED)
+    assert cost.usd == pytest.approx(usd)
+    assert cost.status == "exact"
+
+
+def test_reasoning_without_a_price_of_its_own_is_output_and_exact():
+    cost = cost_of(Usage(0, 10, 0, 0, 4, "usage"), OWN)
+    assert cost.usd == pytest.approx(10 * 4e-6)
+    assert cost.status == "exact"
+
+
+def test_what_is_kept_for_an_hour_without_a_price_of_its_own_is_an_estimate():
+    cost = cost_of(Usage(100, 0, 0, 100, None, "usage", 40), OWN)
+    assert cost.usd == pytest.approx(100 * 1.25e-6)
+    assert cost.status == "estimated"
+
+
+def test_more_for_an_hour_or_more_reasoning_than_there_is_in_all_is_an_estimate():
+    assert cost_of(Usage(100, 0, 0, 10, None, "usage", 40), TIERED).status == "estimated"
+    assert cost_of(Usage(100, 3, 0, 0, 4, "usage"), TIERED).status == "estimated"
+
+
+def test_a_price_that_depends_on_the_hour_is_an_estimate():
+    assert cost_of(Usage(100, 3, source="usage"), Prices(1e-6, 1e-6, varies=True)).status == "estimated"
+
+
+@given(st.integers(0, 400), st.integers(0, 50), st.floats(0, 1), st.floats(0, 1))
+def test_no_usage_within_the_bounds_costs_more_than_the_most(prompt_tokens, output, cached, written):
+    asked = prompt("x" * prompt_tokens)
+    read = int(prompt_tokens * cached)
+    kept = int((prompt_tokens - read) * written)
+    usage = Usage(prompt_tokens, output, read, kept, output // 2, "usage", kept // 2)
+    most = most_it_can_cost(asked, {"max_tokens": max(output, 1)}, TIERED, None)
+    told = cost_of(usage, TIERED).usd
+    assert most is not None
+    assert told is not None
+    assert most >= told
+
+
 def prompt(*contents, tools=()):
     return Prompt(tuple({"role": "user", "content": content} for content in contents), tools)
 
@@ -108,3 +168,12 @@ def test_what_cannot_be_bounded_is_none():
     assert most_it_can_cost(prompt(image[:1]), {"max_tokens": 1}, OWN, 1) is not None
     assert most_it_can_cost(prompt("x"), {"max_tokens": 1}, None, 1) is None
     assert most_it_can_cost(prompt("x"), {"max_tokens": 1}, Prices(1.0), 1) is None
+
+
+def test_what_is_kept_for_an_hour_is_counted_on_anthropics_wire_and_through_litellm():
+    kept = {"ephemeral_5m_input_tokens": 1, "ephemeral_1h_input_tokens": 2}
+    body = json.dumps(message({"type": "text", "text": "x"}, usage={**A_USAGE, "cache_creation": kept})).encode()
+    ours = anthropic_messages.WIRE.read_body([(0.0, body)]).usage
+    assert (ours.cache_write_tokens, ours.cache_write_1h_tokens) == (3, 2)
+    told = {"prompt_tokens": 9, "prompt_tokens_details": {"cache_creation_token_details": kept}}
+    assert _usage(told, "usage").cache_write_1h_tokens == 2

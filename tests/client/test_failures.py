@@ -114,3 +114,22 @@ def test_a_model_that_is_not_there_is_told_by_words_too():
 def test_retryable_is_as_the_kind_is():
     assert failure("overloaded", "x").retryable
     assert not failure("auth", "x").retryable
+
+
+@pytest.mark.parametrize(
+    ("status", "said", "kind"),
+    [
+        (
+            429,
+            b'{"message": "You are using a Trial key, which is limited to 1000 API calls / month."}',
+            "quota_exhausted",
+        ),
+        (429, b'{"message": "You are using a Trial key, which is limited to 20 API calls / minute."}', "rate_limited"),
+        (400, b'{"message": "too many tokens: size limit exceeded by 9 tokens"}', "context_overflow"),
+        (400, b'{"error": "registry.ollama.ai/library/gemma:2b does not support tools"}', "unsupported_parameter"),
+        (404, b'{"error": "model \'llama3.1\' not found, try pulling it first"}', "model_not_found"),
+        (503, b'{"error": "server busy, please try again.  maximum pending requests exceeded"}', "overloaded"),
+    ],
+)
+def test_what_cohere_and_ollama_say(status, said, kind):
+    assert from_http(status, {}, said).kind == kind

@@ -208,6 +208,9 @@ def test_a_stream_that_breaks_is_a_failure_with_the_text_so_far(model, script, k
     assert attempt.reply.text == text
     if model == OPENAI:
         assert attempt.usage == Usage(), "nothing is invented"
+    elif kind in {"stream_malformed", "overloaded"}:
+        assert (attempt.usage.prompt_tokens, attempt.usage.completion_tokens) == (20, None), "told at the start"
+        assert attempt.cost.usd is None
 
 
 def test_text_that_came_in_one_go_with_the_end_of_the_connection_is_kept():
@@ -288,7 +291,9 @@ def test_what_looks_odd_but_is_whole_is_an_answer(model, script):
         (None, (None, None)),
         ({"prompt_tokens": 20, "completion_tokens": -5}, (20, None)),
         ({"prompt_tokens": "20", "completion_tokens": True}, (None, None)),
-        ({"prompt_tokens": 0, "completion_tokens": 0}, (0, 0)),
+        ({"prompt_tokens": 0, "completion_tokens": 0}, (None, None)),
+        ({"prompt_tokens": 0, "completion_tokens": 5}, (None, 5)),
+        ({"prompt_tokens": 20, "completion_tokens": 0}, (20, 0)),
         ("many", (None, None)),
     ],
 )

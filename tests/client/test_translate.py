@@ -70,9 +70,9 @@ def test_every_kind_that_a_wire_claims_translates(kind, monkeypatch):
     monkeypatch.setattr("socket.getaddrinfo", lambda *_: pytest.fail("a translation asks nobody"))
     made = request(f"{kind}/some-model", params={"max_tokens": 7}, base_url="http://127.0.0.1:9/v1")
     sent = body(made)
-    assert sent["model"].endswith("some-model")
-    assert sent["messages"][-1]["role"] == "user"
-    assert sent["stream"] is True
+    assert "some-model" in f"{made.url} {sent.get('model')}"
+    assert "be brief" in made.body.decode()
+    assert sent.get("stream") is True or ":stream" in made.url
     assert KEY in " ".join(made.headers.values())
     assert "extra_body" not in sent
     assert made.url.startswith("http://127.0.0.1:9/")

@@ -12,6 +12,12 @@ from tests.client.server import HASTY, KEY, TOOLS, chunked, head, serving, whole
 PROMPT = Prompt(({"role": "user", "content": "hi"},))
 
 
+@pytest.fixture(autouse=True)
+def no_wire_of_ours(monkeypatch):
+    """Ollama, as one of the many that only litellm can ask."""
+    monkeypatch.setattr("harness.client.translate.wire_for", lambda _kind: None)
+
+
 def line(content="", *, done=False, **more):
     """One line of an Ollama stream, or a body of its."""
     said = {"role": "assistant", "content": content, **more}

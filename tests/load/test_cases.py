@@ -44,6 +44,29 @@ def test_messages_are_kept_as_they_are(desk):
     assert list(case.prompt.messages) == messages
 
 
+def test_pictures_reach_the_prompt_in_openais_form_with_variables_put_in(desk):
+    case = desk.case(
+        """
+        messages:
+          - role: user
+            content:
+              - {type: text, text: "What is {{what}}?"}
+              - {type: image_url, image_url: {url: "https://example.org/{{what}}.png"}}
+        vars: {what: this}
+        expect: x
+        """
+    )
+    assert case.prompt.messages == (
+        {
+            "role": "user",
+            "content": [
+                {"type": "text", "text": "What is this?"},
+                {"type": "image_url", "image_url": {"url": "https://example.org/this.png"}},
+            ],
+        },
+    )
+
+
 def test_tools_in_short_and_long_form_are_the_same(desk):
     short = desk.case("prompt: hi\nexpect: x\ntools: [{name: f}]")
     long_form = desk.case("prompt: hi\nexpect: x\ntools: [{type: function, function: {name: f}}]\ntool_choice: auto")

@@ -10,6 +10,13 @@ from harness import load, scorers
 
 SUITES = Path(__file__).parents[2] / "suites"
 CASE: dict[str, Any] = {"id": "a", "prompt": "hi", "expect": "x"}
+SHOWN: dict[str, Any] = {
+    "role": "user",
+    "content": [
+        {"type": "text", "text": "what?"},
+        {"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw0KGgo=", "detail": "low"}},
+    ],
+}
 WRITE = (
     "python -c 'import json; from harness import load; print(json.dumps(load.schema(), indent=2, ensure_ascii=False))'"
 )
@@ -47,6 +54,7 @@ def test_the_suites_of_this_project_fit_and_name_the_schema():
         suite(tools=[{"name": "f"}, {"type": "function", "function": {"name": "g", "parameters": {"type": "object"}}}]),
         suite(reference="x", distractor={"text": "y", "tool_calls": [{"name": "f", "arguments": {"a": 1}}]}),
         suite(vars={"x": 1}, tags=["t"], cluster="k", response_schema={"type": "object"}, params={"max_tokens": 3}),
+        {"cases": [{"id": "a", "messages": [SHOWN]}]},
         {"capability": "c", "vars": {}, "cases": [{"id": "a", "messages": [{"role": "user", "content": "hi"}]}]},
     ],
 )
@@ -73,6 +81,15 @@ def test_what_the_loader_takes_fits(said):
         suite(score=[]),
         suite(tools=[{"nam": "f"}]),
         suite(reference={"txt": "x"}),
+        {"cases": [{"id": "a", "messages": [{"role": "user", "content": [{"type": "text", "txt": "x"}]}]}]},
+        {
+            "cases": [
+                {
+                    "id": "a",
+                    "messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "x"}}]}],
+                }
+            ]
+        },
         suite() | {"repeat": 0},
     ],
 )

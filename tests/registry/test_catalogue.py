@@ -106,3 +106,16 @@ def test_a_missing_table_says_what_to_do(monkeypatch):
     monkeypatch.setattr("harness.registry.catalogue.find_spec", lambda _name: None)
     with pytest.raises(HarnessError, match="run `make setup`"):
         registry.Catalogue.load()
+
+
+def test_what_a_model_lacks_is_what_the_table_denies_or_an_own_list_leaves_out(catalogue, table):
+    name = next(
+        name for name, row in table.items() if row.get("supports_vision") is False and row.get("mode") == "chat"
+    )
+    assert "vision" in catalogue.facts(name).lacks
+    silent = next(name for name, row in table.items() if "supports_vision" not in row and row.get("mode") == "chat")
+    facts = catalogue.facts(silent)
+    assert "vision" not in facts.lacks | facts.capabilities
+    own = catalogue.facts(Entry(Provider("x", "openai/no-such-model"), capabilities=frozenset({"tools"})))
+    assert own.lacks == registry.CAPABILITIES - {"tools"}
+    assert catalogue.facts(Entry(Provider("x", "openai/no-such-model"))).lacks == frozenset()

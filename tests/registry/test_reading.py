@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from harness import registry
-from harness.ask import Deadlines, Limits, Prices, Retries, Secret
+from harness.ask import Deadlines, Limits, Prices, PriceTier, Retries, Secret
 from harness.errors import BadInput, ExitCode, WrongUse
 
 KEY = "sk-proj-4f9aQ7zLk2mN8pRt"
@@ -116,6 +116,17 @@ def test_the_model_is_litellms_name_however_it_is_said(read, said, model):
     assert read(one(said)).entries[0].provider.model == model
 
 
+def test_prices_of_longer_prompts_and_of_each_class_of_tokens_are_read(read):
+    text = one(
+        'model = "openai/m"\n[providers.prices]\ninput = 1\noutput = 4\ncache_write = 1.25\ncache_write_1h = 2\nreasoning = 5\n'
+        "[[providers.prices.tiers]]\nabove = 200000\ninput = 2\n[[providers.prices.tiers]]\nabove = 400000\noutput = 0.1"
+    )
+    assert read(text).entries[0].provider.prices == Prices(
+        1e-06, 4e-06, None, 1.25e-06, "registry", 2e-06, 5e-06,
+        (PriceTier(200_000, input=2e-06), PriceTier(400_000, output=1e-07)),
+    )  # fmt: skip
+
+
 MISTAKES = {
     "a misspelt key": (one('modle = "openai/m"'), 3, "unknown key 'modle'", "did you mean 'model'?"),
     "an unknown table": (one('model = "openai/m"') + "[falback]\n", 4, "unknown key 'falback'", "did you mean 'fallback'?"),
@@ -124,6 +135,14 @@ MISTAKES = {
         7, "unknown key 'cached'", "did you mean 'cached_input'?",
     ),
     "half a price": (one('model = "openai/m"\n[providers.prices]\ninput = 1'), 4, "'output' is missing", ""),
+    "tiers out of order": (
+        one('model = "openai/m"\n[providers.prices]\ninput = 1\noutput = 2\ntiers = [{above = 9}, {above = 9}]'),
+        7, "prices.tiers: the tiers are not in order", "the shorter first, each with another `above`",
+    ),
+    "a tier from nowhere": (
+        one('model = "openai/m"\n[providers.prices]\ninput = 1\noutput = 2\ntiers = [{input = 3}]'),
+        7, "'above' is missing", "",
+    ),
     "a negative price": (
         one('model = "openai/m"\n[providers.prices]\ninput = -1\noutput = 0'), 5, "prices.input: -1 is below 0.0", "",
     ),

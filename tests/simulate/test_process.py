@@ -60,8 +60,8 @@ def test_it_gives_each_kind_of_client_its_base_url_and_tells_what_there_is(files
         assert fleet.base_url("right", "anthropic").endswith("/right")
         with pytest.raises(WrongUse, match="no simulated provider is called 'best'; there are right, wrong"):
             fleet.base_url("best", "openai")
-        with pytest.raises(WrongUse, match="does not speak to 'cohere' clients; it does to openai, anthropic"):
-            fleet.base_url("right", "cohere")
+        with pytest.raises(WrongUse, match="does not speak to 'bedrock' clients; it does to openai, anthropic"):
+            fleet.base_url("right", "bedrock")
     fleet.stop()  # once more does no harm
 
 

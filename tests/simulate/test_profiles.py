@@ -39,7 +39,7 @@ def test_the_shipped_fleet_has_five_profiles_that_differ_in_what_they_are_best_a
     assert min(fleet.values(), key=lambda one: one.cost(1000, 1000)).name == "frugal"
     assert [one.name for one in fleet.values() if one.faults] == ["flaky"]
     assert sum(fleet["flaky"].faults.values()) == pytest.approx(0.03)
-    assert set(fleet["flaky"].faults) == set(FAULTS)
+    assert set(fleet["flaky"].faults) <= set(FAULTS)
 
 
 def test_prices_are_given_for_a_million_tokens_and_kept_for_one():

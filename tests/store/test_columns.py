@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from harness.ask import ToolCall
 from harness.store.columns import CALLS, OUTCOME_COLUMNS, SCORES, Context, call_row, encode, outcome, score_row, table
-from harness.told import Outcome, Reply
+from harness.told import Outcome, Reply, Usage
 from tests.store import made
 
 CONTEXT = Context("run-1", "w0", "here", "0.1.0", "1.2.3", {"team": "blue"})
@@ -89,6 +89,8 @@ def test_calls_has_exactly_the_promised_columns_in_order():
         "harness_version",
         "litellm_version",
         "metadata",
+        "cache_write_1h_tokens",
+        "unchecked",
     ]
 
 
@@ -118,7 +120,7 @@ def test_scores_has_the_promised_columns_and_weight_and_simulated_behind_them():
 
 @pytest.mark.parametrize("schema", [CALLS, SCORES])
 def test_each_column_says_what_it_is_and_durations_say_their_unit(schema):
-    assert schema.metadata == {b"schema_version": b"1"}
+    assert schema.metadata == {b"schema_version": b"2"}
     for column in schema:
         assert column.metadata[b"description"]
         assert (column.metadata.get(b"unit") == b"s") == column.name.endswith("_s")
@@ -226,3 +228,10 @@ def test_any_attempt_comes_back_as_its_outcome(attempts):
             error=mended(one.failure.error) if one.failure else None,
             simulated=one.simulated,
         )
+
+
+def test_what_could_not_be_checked_and_what_was_kept_for_an_hour_stand_in_the_row():
+    usage = Usage(11, 3, 0, 8, 0, "usage", 5)
+    row = call_row(replace(made.attempt(), usage=usage, unchecked=("context", "vision")), CONTEXT)
+    assert (row["cache_write_1h_tokens"], row["unchecked"]) == (5, ["context", "vision"])
+    assert call_row(made.attempt(), CONTEXT)["unchecked"] == []

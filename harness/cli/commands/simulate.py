@@ -1,4 +1,7 @@
-"""Serve the simulated providers on loopback over real HTTP, with the suites' answer keys, until Ctrl-C."""
+"""Serve the simulated providers on loopback over real HTTP, with the suites' answer keys, until Ctrl-C.
+
+With --faults it lists what can go wrong there; with --fault-table it shows each fault to the real client and says what came of it.
+"""
 
 from __future__ import annotations
 
@@ -19,9 +22,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--log", type=Path, metavar="FILE", help="write what is true of each answered request here, as JSON lines"
     )
 
+    about = parser.add_mutually_exclusive_group()
+    about.add_argument("--faults", action="store_true", help="list the faults that a provider can show, and end")
+    about.add_argument(
+        "--fault-table",
+        action="store_true",
+        help="show each fault to the client, print what it makes of it beside what is right, and end; exit code 1 if any differs",
+    )
+
 
 def main(options: argparse.Namespace) -> ExitCode:
-    """Serve until interrupted."""
+    """Serve until interrupted, unless asked about faults."""
+    if options.faults or options.fault_table:
+        return _about_faults(measured=options.fault_table)
     from harness import load, pipeline, simulate  # noqa: PLC0415  keeps --help light
 
     suites = pipeline.read_suites(shared.places(options), options.seed, options.limit)
@@ -36,3 +49,15 @@ def main(options: argparse.Namespace) -> ExitCode:
 
     asyncio.run(simulate.serve(fleet, keys, port=options.port, seed=options.seed, log=options.log, ready=ready))
     return ExitCode.FINE
+
+
+def _about_faults(*, measured: bool) -> ExitCode:
+    from harness.cli import fault_table  # noqa: PLC0415  keeps --help light
+    from harness.render.terminal import Terminal  # noqa: PLC0415  keeps --help light
+
+    if not measured:
+        Terminal().table(fault_table.listing())
+        return ExitCode.FINE
+    lines = asyncio.run(fault_table.measure())
+    Terminal().table(fault_table.table(lines))
+    return ExitCode.BELOW if any(line.wrong for line in lines) else ExitCode.FINE

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from harness.client.wires import anthropic_messages, openai_chat
+from harness.client.wires import anthropic_messages, cohere_chat, gemini, ollama_chat, openai_chat, replicate
 from harness.client.wires.contract import Chunk, Decoded, Endpoint, Marks, Wire
 
-WIRES: tuple[Wire, ...] = (openai_chat.WIRE, anthropic_messages.WIRE)
+WIRES: tuple[Wire, ...] = (
+    openai_chat.WIRE,
+    anthropic_messages.WIRE,
+    cohere_chat.WIRE,
+    ollama_chat.WIRE,
+    gemini.WIRE,
+    replicate.WIRE,
+)
 """Every wire that we read ourselves; what none of them serves goes through litellm."""
 
 __all__ = ["WIRES", "Chunk", "Decoded", "Endpoint", "Marks", "Wire", "wire_for"]

@@ -92,7 +92,9 @@ def _take(draft: Draft, usage: dict[str, Any], body: Mapping[str, Any], at: floa
         case "message_start":
             message = inside(body, "message")
             draft.name_it(message if isinstance(message, Mapping) else {})
-            _count_in(draft, usage, inside(message, "usage"))
+            told = inside(message, "usage")
+            if isinstance(told, Mapping):  # its output_tokens are of the first moment: the reply is counted at the end
+                _count_in(draft, usage, {name: value for name, value in told.items() if name != "output_tokens"})
         case "content_block_start":
             _begin_block(draft, count(body.get("index")) or 0, body.get("content_block"))
         case "content_block_delta":
@@ -139,7 +141,8 @@ def _usage(told: Any) -> Usage:
     prompt = None if fresh is None else fresh + (read or 0) + (written or 0)
     thought = count(inside(told, "output_tokens_details", "thinking_tokens"))
     completion = count(inside(told, "output_tokens"))
-    return usage_of(prompt, completion, cached=read, cache_write=written, reasoning=thought)
+    hour = count(inside(told, "cache_creation", "ephemeral_1h_input_tokens"))
+    return usage_of(prompt, completion, cached=read, cache_write=written, reasoning=thought, cache_write_1h=hour)
 
 
 WIRE = Wire("anthropic_messages", ENDPOINTS, read_body, read_stream, frozenset({"messages", "system"}))

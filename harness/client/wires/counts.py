@@ -29,8 +29,14 @@ def usage_of(
     cached: int | None = None,
     cache_write: int | None = None,
     reasoning: int | None = None,
+    cache_write_1h: int | None = None,
 ) -> Usage:
-    """The usage with its source: "usage" if the provider counted the prompt or the reply, else "none" and nothing is known."""
+    """The usage with its source: "usage" if the provider counted the prompt or the reply, else "none" and nothing is known.
+
+    A prompt has tokens: whoever tells 0 has not counted it, nor the reply if that is 0 as well.
+    """
+    if prompt == 0:
+        prompt, completion = None, completion or None
     if prompt is None and completion is None:
         return Usage()
-    return Usage(prompt, completion, cached, cache_write, reasoning, "usage")
+    return Usage(prompt, completion, cached, cache_write, reasoning, "usage", cache_write_1h)

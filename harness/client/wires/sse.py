@@ -29,7 +29,7 @@ class Event:
 
 
 def events(chunks: Sequence[Chunk]) -> Iterator[Event]:
-    """The events of a stream that have data, in order. Bytes that are not UTF-8 are replaced by U+FFFD."""
+    """The events of a stream that have data or a name and data of nothing, in order. Bytes that are not UTF-8 are replaced by U+FFFD."""
     name, data, data_at = "", list[bytes](), 0.0
     for at, line in _lines(chunks):
         if line:
@@ -41,10 +41,10 @@ def events(chunks: Sequence[Chunk]) -> Iterator[Event]:
             elif key == b"event":
                 name = value.decode("utf-8", "replace")
             continue
-        if data:
+        if any(data) or (data and name):  # a nameless event of nothing keeps the connection alive, and says nothing
             yield Event(data_at, name, b"\n".join(data).decode("utf-8", "replace"))
         name, data = "", []
-    if data:
+    if any(data) or (data and name):
         yield Event(data_at, name, b"\n".join(data).decode("utf-8", "replace"), whole=False)
 
 

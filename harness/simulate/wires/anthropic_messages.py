@@ -25,7 +25,6 @@ _TYPES = {
     404: "not_found_error",
     413: "request_too_large",
     429: "rate_limit_error",
-    500: "api_error",
     529: "overloaded_error",
 }
 _NO_TEXT = "[System: Empty message content sanitised to satisfy protocol]"
@@ -181,5 +180,5 @@ def _usage(said: Said, output_tokens: int) -> dict[str, int]:
 
 def error(refusal: Refusal) -> bytes:
     """The body of an HTTP error."""
-    kind = _TYPES.get(refusal.status, "invalid_request_error")
+    kind = _TYPES.get(refusal.status, "api_error" if refusal.status >= 500 else "invalid_request_error")
     return orjson.dumps({"type": "error", "error": {"type": kind, "message": refusal.message}})

@@ -19,7 +19,7 @@ BASE = "/{profile}/v1"
 ROUTE = "/chat/completions"
 
 _FINISH = {"stop": "stop", "stop_sequence": "stop", "length": "length", "tool_calls": "tool_calls"}
-_TYPES = {429: "requests", 500: "server_error", 529: "overloaded_error"}
+_TYPES = {429: "requests", 529: "overloaded_error"}
 
 
 def read(body: Mapping[str, Any]) -> Ask:
@@ -115,7 +115,7 @@ def _usage(said: Said) -> dict[str, Any]:
 
 def error(refusal: Refusal) -> bytes:
     """The body of an HTTP error."""
-    kind = _TYPES.get(refusal.status, "invalid_request_error")
+    kind = _TYPES.get(refusal.status, "server_error" if refusal.status >= 500 else "invalid_request_error")
     return orjson.dumps({"error": {"message": refusal.message, "type": kind, "param": None, "code": refusal.code}})
 
 

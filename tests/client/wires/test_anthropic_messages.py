@@ -97,3 +97,8 @@ def test_a_tool_of_a_body_has_its_arguments_as_json_text():
 def test_the_name_of_an_event_stands_in_for_its_type():
     nameless = b"event: message_stop\ndata: {}\n\n"
     assert stream(*A_HELLO[:-1], nameless).failure is None
+
+
+def test_a_stream_that_was_cut_tells_how_long_the_prompt_was_but_not_the_reply():
+    usage = stream(*A_HELLO[:4]).usage
+    assert (usage.prompt_tokens, usage.completion_tokens) == (20, None)

@@ -21,3 +21,9 @@ def test_a_path_that_ends_early_leads_to_none():
 def test_usage_without_counts_has_no_source():
     assert usage_of(None, None, cached=3) == Usage()
     assert usage_of(None, 3).source == "usage"
+
+
+def test_a_prompt_of_no_tokens_was_not_counted():
+    assert usage_of(0, 0) == Usage()
+    assert usage_of(0, 5) == Usage(None, 5, source="usage")
+    assert usage_of(5, 0) == Usage(5, 0, source="usage")

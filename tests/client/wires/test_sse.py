@@ -55,3 +55,9 @@ def test_a_stream_is_told_by_its_first_field():
     assert is_stream([(0.0, b"\n: hi\n")])
     assert is_stream([(0.0, b"da"), (0.1, b"ta: x\n")])
     assert not is_stream([(0.0, b'{"data": 1}')])
+
+
+def test_a_nameless_event_of_nothing_is_none_but_a_named_one_is():
+    assert list(events([(0.0, b"data:\n\ndata: \n\ndata")])) == []
+    found = list(events([(0.0, b"event: output\ndata:\n\n")]))
+    assert [(event.name, event.data) for event in found] == [("output", "")]

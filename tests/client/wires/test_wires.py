@@ -5,7 +5,13 @@ from harness.client.wires import WIRES, wire_for
 
 @pytest.mark.parametrize(
     ("kind", "name"),
-    [("openai", "openai_chat"), ("azure", "openai_chat"), ("groq", "openai_chat"), ("anthropic", "anthropic_messages")],
+    [
+        ("openai", "openai_chat"),
+        ("azure", "openai_chat"),
+        ("groq", "openai_chat"),
+        ("anthropic", "anthropic_messages"),
+        ("gemini", "gemini"),
+    ],
 )
 def test_a_kind_has_its_wire(kind, name):
     wire = wire_for(kind)

@@ -1,0 +1,171 @@
+"""Cohere's chat wire, version 2 (https://docs.cohere.com/reference/chat and …/chat-stream).
+
+A stream is server-sent events, or their JSON alone, one on each line; it is whole when `message-end` came with a finish reason. Of the
+two counts that it tells, `tokens` is the usage, as litellm reads it; `billed_units` leaves out what Cohere adds to the prompt. The plan
+that comes before tool calls is reasoning.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
+
+import orjson
+
+from harness.client.failures import failure, from_error
+from harness.client.wires.contract import Chunk, Decoded, Endpoint, Wire
+from harness.client.wires.counts import count, inside, usage_of
+from harness.client.wires.draft import Draft, joined, whole
+from harness.client.wires.json_lines import first_object, lines
+from harness.client.wires.sse import Event, events, is_stream
+from harness.told import Failure, Usage
+
+_COHERE = Endpoint("https://api.cohere.com", path="/v2/chat")
+ENDPOINTS: Mapping[str, Endpoint] = MappingProxyType({"cohere": _COHERE, "cohere_chat": _COHERE})
+"""The kinds of providers, by litellm's name, whose servers speak this wire."""
+
+_FINISH = {
+    "COMPLETE": "stop", "STOP_SEQUENCE": "stop", "MAX_TOKENS": "length", "TOOL_CALL": "tool_calls", "ERROR_TOXIC": "content_filter",
+}  # fmt: skip
+_CHOICES = {"required": "REQUIRED", "none": "NONE"}
+
+
+def read_body(chunks: Sequence[Chunk]) -> Decoded:
+    """The reply of a body. Not JSON, or without a message: `response_malformed`; a finish that is an error: that error."""
+    draft = Draft()
+    try:
+        body = orjson.loads(joined(chunks))
+    except orjson.JSONDecodeError as error:
+        return draft.done(failure("response_malformed", f"the body is not JSON: {error}"))
+    if fault := _error_in(body):
+        return draft.done(fault)
+    message = inside(body, "message")
+    if not isinstance(message, Mapping):
+        return draft.done(failure("response_malformed", "the body is JSON, but no chat reply: it has no message"))
+    draft.name_it(body)
+    draft.usage = _usage(body.get("usage"))
+    draft.begin(chunks[0][0])
+    draft.add_reasoning(message.get("tool_plan"))
+    content = message.get("content")
+    for part in content if isinstance(content, list) else [content]:
+        _add_content(draft, part)
+    calls = message.get("tool_calls")
+    for index, call in enumerate(calls if isinstance(calls, list) else []):
+        _add_call(draft, index, call)
+    fault = _finish(draft, body)
+    return draft.done(fault) if fault else whole(draft, chunks)
+
+
+def read_stream(chunks: Sequence[Chunk]) -> Decoded:
+    """The reply of a stream; of a server that ignored `stream`, the reply of its body."""
+    named = is_stream(chunks)
+    if (
+        not named and inside(first_object(chunks), "type") is None
+    ):  # a client that accepts JSON may get the events as lines of it
+        return read_body(chunks)
+    draft = Draft()
+    for event in events(chunks) if named else lines(chunks):
+        body = None if event.data == "[DONE]" else _parsed(event)
+        if body is None:
+            break
+        fault = body if isinstance(body, Failure) else _take(draft, body, event.at)
+        if fault:
+            return draft.done(fault)
+    if draft.finish_reason is None:
+        return draft.done(failure("stream_truncated", "the stream ended without its message-end"))
+    return draft.done()
+
+
+def _parsed(event: Event) -> Mapping[str, Any] | Failure | None:
+    """The event's body with its type; None where the stream was cut within it."""
+    try:
+        body = orjson.loads(event.data)
+    except orjson.JSONDecodeError as error:
+        return failure("stream_malformed", f"an event of the stream is not JSON: {error}") if event.whole else None
+    if not isinstance(body, Mapping):
+        return failure("stream_malformed", "an event of the stream is no JSON object")
+    return {"type": event.name, **body}
+
+
+def _take(draft: Draft, body: Mapping[str, Any], at: float) -> Failure | None:
+    """Adds one event to the draft; the failure that it tells, if it tells one."""
+    if fault := _error_in(body):
+        return fault
+    draft.begin(at)
+    message = inside(body, "delta", "message")
+    match body["type"]:
+        case "message-start":
+            draft.name_it(body)
+        case "content-start" | "content-delta":
+            _add_content(draft, inside(message, "content"))
+        case "tool-plan-delta":
+            draft.add_reasoning(inside(message, "tool_plan"))
+        case "tool-call-start" | "tool-call-delta":
+            _add_call(draft, count(body.get("index")) or 0, inside(message, "tool_calls"))
+        case "message-end":
+            draft.usage = _usage(inside(body, "delta", "usage"))
+            return _finish(draft, body.get("delta"))
+    return None
+
+
+def _error_in(body: Any) -> Failure | None:
+    """The error that a body or an event is; Cohere writes it as no more than a message, which is text."""
+    if isinstance(body, Mapping) and (body.get("error") or isinstance(body.get("message"), str)):
+        return from_error(body)
+    return from_error(body) if inside(body, "type") == "error" else None
+
+
+def _add_content(draft: Draft, part: Any) -> None:
+    draft.add_reasoning(inside(part, "thinking"))
+    draft.add_text(part if isinstance(part, str) else inside(part, "text"))
+
+
+def _add_call(draft: Draft, index: int, told: Any) -> None:
+    call = draft.call(index)
+    call.id = call.id or str(inside(told, "id") or "")
+    call.name = call.name or str(inside(told, "function", "name") or "")
+    arguments = inside(told, "function", "arguments")
+    if isinstance(arguments, str):
+        call.arguments.append(arguments)
+
+
+def _finish(draft: Draft, told: Any) -> Failure | None:
+    """Takes over why the answer ended; the failure, if it ended for one (ERROR, TIMEOUT and the like)."""
+    reason = inside(told, "finish_reason")
+    if isinstance(reason, str) and reason.startswith(("ERROR", "TIMEOUT")) and reason not in _FINISH:
+        return from_error(inside(told, "error") or f"the answer ended with {reason}")
+    draft.finish(_FINISH.get(reason, reason) if isinstance(reason, str) else None)
+    return None
+
+
+def _usage(told: Any) -> Usage:
+    prompt, completion = (count(inside(told, "tokens", name)) for name in ("input_tokens", "output_tokens"))
+    return usage_of(prompt, completion, cached=count(inside(told, "cached_tokens")))
+
+
+def _write_format(body: dict[str, Any], wanted: Any) -> bool:
+    kind, schema = inside(wanted, "type"), inside(wanted, "json_schema", "schema")
+    if kind in {"json_object", "json_schema"}:
+        body["response_format"] = {"type": "json_object", **({"json_schema": schema} if schema else {})}
+    return kind in {"text", "json_object", "json_schema"}
+
+
+def _write_choice(body: dict[str, Any], wanted: Any) -> bool:
+    """A certain tool cannot be named: it is required while no other is on offer."""
+    name = inside(wanted, "function", "name")
+    named = [tool for tool in body.get("tools") or () if inside(tool, "function", "name") == name]
+    if name is not None and named:
+        body["tools"], wanted = named, "required"
+    if wanted in ("required", "none"):
+        body["tool_choice"] = _CHOICES[wanted]
+    return wanted in ("required", "none", "auto")
+
+
+WIRE = Wire(
+    "cohere_chat",
+    ENDPOINTS,
+    read_body,
+    read_stream,
+    writes=MappingProxyType({"response_format": _write_format, "tool_choice": _write_choice}),
+)
