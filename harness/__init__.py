@@ -18,11 +18,12 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from harness.ask import Case, Prompt, Provider, Suite
+    from harness.cards import models
     from harness.cli.fleet import run
     from harness.client import Client, wait
     from harness.errors import HarnessError
     from harness.load import suites as load_suites
-    from harness.pipeline import Places, Selection, Terms, models
+    from harness.pipeline import Places, Selection, Terms
     from harness.registry import load as load_providers
     from harness.store import load_run
     from harness.told import Attempt
@@ -62,7 +63,7 @@ _PLACES = {
     "load_providers": "registry:load",
     "load_run": "store",
     "load_suites": "load:suites",
-    "models": "pipeline",
+    "models": "cards",
     "run": "cli.fleet",
     "wait": "client",
 }

@@ -22,8 +22,8 @@ from pathlib import Path
 from harness import __version__, client, engine, load, registry, routing, scorers, standing, store
 from harness.ask import Case, Provider, Suite
 from harness.errors import WrongUse
-from harness.judged import Comparison, Report, RoutingTable, Standing
-from harness.registry import Catalogue, ModelFacts, Registry
+from harness.judged import Comparison, Report, RoutingTable
+from harness.registry import Catalogue, Registry
 from harness.render import markdown, plots
 from harness.told import Outcome, Tally
 
@@ -373,35 +373,3 @@ def report_again(run: store.Run, places: Places, notes: Sequence[str] = ()) -> F
     report = decide(run, routes_in_force(places), routing.Objective())
     report = replace(report, notes=(*report.notes, *notes))
     return Finished(run, report, publish(report, run, places), orphans=0, interrupted=run.state == "interrupted")
-
-
-@dataclass(frozen=True, slots=True)
-class ModelCard:
-    """One provider: what the catalogue says of its model, what was measured, which share of each capability's traffic it gets."""
-
-    provider: Provider
-    facts: ModelFacts
-    measured: Mapping[str, Standing]
-    routes: Mapping[str, float]
-
-
-def models(places: Places = Places(), env: Mapping[str, str] = os.environ) -> list[ModelCard]:
-    """The registry with the evidence taken back: for each provider its facts, its standings of the last report, its routes."""
-    known = registry.load(places.providers, env)
-    catalogue = Catalogue.load()
-    file = places.reports / "latest" / STANDINGS
-    measured = standing.from_json(file.read_text(encoding="utf-8")) if file.exists() else []
-    table = routes_in_force(places)
-    routes = table.routes if table else ()
-    cards = []
-    for entry in known.entries:
-        name = entry.provider.name
-        cards.append(
-            ModelCard(
-                provider=entry.provider,
-                facts=catalogue.facts(entry),
-                measured={one.capability: one for one in measured if one.provider == name},
-                routes={one.capability: one.weights[name] for one in routes if one.weights.get(name)},
-            )
-        )
-    return cards

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from harness.cards import ModelCard
 from harness.cli import story
 from harness.judged import ALL
-from harness.pipeline import ModelCard
 from harness.render import tables
 from harness.render.figures import DASH, count, percent, seconds, usd
 from harness.render.tables import Table

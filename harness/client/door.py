@@ -22,7 +22,9 @@ def litellm() -> Any:
     with quiet():
         module: Any = importlib.import_module("litellm")
         importlib.import_module("litellm.utils")
-        templates: Any = importlib.import_module("litellm.litellm_core_utils.prompt_templates.huggingface_template_handler")
+        templates: Any = importlib.import_module(
+            "litellm.litellm_core_utils.prompt_templates.huggingface_template_handler"
+        )
         for late in (module.Message, module.types.utils.Delta):  # pydantic builds these when first used, and warns then
             late(content="", role="assistant").model_dump()
         for streamed in (False, True):
@@ -30,6 +32,7 @@ def litellm() -> Any:
     # What a model is asked must not depend on whether Hugging Face can be reached for the template of its prompt.
     templates.get_tokenizer_config = templates.get_chat_template_file = _not_fetched
     module.telemetry = False
+    module.disable_hf_tokenizer_download = True  # it would ask a hub for them whenever it counts tokens
     module.suppress_debug_info = True
     module.num_retries = None
     for name in ("LiteLLM", "LiteLLM Router", "LiteLLM Proxy"):

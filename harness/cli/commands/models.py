@@ -17,11 +17,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(options: argparse.Namespace) -> ExitCode:
     """Three tables: facts, measured, routes."""
-    from harness import pipeline  # noqa: PLC0415  keeps --help light
+    from harness.cards import models  # noqa: PLC0415  keeps --help light
     from harness.cli import cards, story  # noqa: PLC0415
     from harness.render.terminal import Terminal  # noqa: PLC0415
 
-    found = pipeline.models(shared.places(options))
+    found = models(shared.places(options))
     if options.json:
         story.print_json([cards.as_json(one) for one in found])
         return ExitCode.FINE

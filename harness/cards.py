@@ -1,0 +1,46 @@
+"""The registry with the evidence taken back: what is known of each provider beside what was measured, and its traffic."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from harness import registry, standing
+from harness.ask import Provider
+from harness.judged import Standing
+from harness.pipeline import STANDINGS, Places, routes_in_force
+from harness.registry import Catalogue, ModelFacts
+
+
+@dataclass(frozen=True, slots=True)
+class ModelCard:
+    """One provider: what the catalogue says of its model, what was measured, which share of each capability's traffic it gets."""
+
+    provider: Provider
+    facts: ModelFacts
+    measured: Mapping[str, Standing]
+    routes: Mapping[str, float]
+
+
+def models(places: Places | None = None, env: Mapping[str, str] = os.environ) -> list[ModelCard]:
+    """The registry with the evidence taken back: for each provider its facts, its standings of the last report, its routes."""
+    places = places or Places()
+    known = registry.load(places.providers, env)
+    catalogue = Catalogue.load()
+    file = places.reports / "latest" / STANDINGS
+    measured = standing.from_json(file.read_text(encoding="utf-8")) if file.exists() else []
+    table = routes_in_force(places)
+    routes = table.routes if table else ()
+    cards = []
+    for entry in known.entries:
+        name = entry.provider.name
+        cards.append(
+            ModelCard(
+                provider=entry.provider,
+                facts=catalogue.facts(entry),
+                measured={one.capability: one for one in measured if one.provider == name},
+                routes={one.capability: one.weights[name] for one in routes if one.weights.get(name)},
+            )
+        )
+    return cards
