@@ -270,13 +270,13 @@ def table(lines: Iterable[Line]) -> Table:
         for line in of_fault:
             alike.setdefault(_cells(line), []).append(line)
         for number, (cells, same) in enumerate(alike.items()):
-            rows.append(("" if number else fault, _where(same, of_fault), *cells))
+            rows.append(("" if number else fault, *_where(same, of_fault), *cells))
     wrong = sum(bool(line.wrong) for line in lines)
     note = "everything is as it should be" if not wrong else f"{wrong} of {len(lines)} are not as they should be"
     return Table("What the client makes of each fault", _HEAD, tuple(rows), note)
 
 
-_HEAD = ("fault", "wire", "the client says", "keeps", "tokens", "right")
+_HEAD = ("fault", "wire", "stream", "the client says", "keeps", "tokens", "right")
 
 
 def _cells(line: Line) -> tuple[str, ...]:
@@ -284,18 +284,20 @@ def _cells(line: Line) -> tuple[str, ...]:
     says = seen.kind
     if seen.kind != ANSWERED:
         after = "" if seen.retry_after_s is None else f" in {seen.retry_after_s:,.0f} s"
-        says += f" ({seen.side}), " + (f"again{after}" if seen.retryable else "not again")
+        says += f", {seen.side}, " + (f"again{after}" if seen.retryable else "no retry")
     keeps = seen.text + (f", {seen.finish}" if seen.finish else "")
     wrong = "; ".join(f"{name}: {value}" for name, value in line.wrong.items())
     return says, keeps, seen.tokens, f"no: {wrong}" if wrong else "yes"
 
 
-def _where(group: Sequence[Line], of_fault: Sequence[Line]) -> str:
-    """The wires of the lines, and whether they were streamed, where others of the fault differ in it."""
+def _where(group: Sequence[Line], of_fault: Sequence[Line]) -> tuple[str, str]:
+    """The wires of the lines, by the shorter list, and whether they were streamed."""
     here, modes = {line.wire for line in group}, {line.stream for line in group}
-    names = "all" if here == {line.wire for line in of_fault} else ", ".join(sorted(here))
-    alike = modes == {line.stream for line in of_fault}
-    return names if alike else f"{names} ({'streamed' if modes == {True} else 'whole'})"
+    others = {line.wire for line in of_fault} - here
+    names = ", ".join(sorted(here))
+    if len(others) < len(here):
+        names = f"all but {', '.join(sorted(others))}" if others else "all"
+    return names, "both" if len(modes) == 2 else "yes" if modes == {True} else "no"
 
 
 def listing() -> Table:

@@ -99,7 +99,7 @@ def measured_only(monkeypatch, **rows):
 def test_the_command_prints_the_table_and_fails_if_anything_differs(monkeypatch, capsys):
     measured_only(monkeypatch, server_error=ROWS["server_error"], all_at_once=ROWS["all_at_once"])
     assert main(["simulate", "--fault-table"]) == ExitCode.FINE
-    assert "server_error (provider), again" in " ".join(capsys.readouterr().out.split())
+    assert "server_error, provider, again" in " ".join(capsys.readouterr().out.split())
     measured_only(monkeypatch, server_error=Row(Right(ANSWERED)), all_at_once=ROWS["all_at_once"])
     assert main(["simulate", "--fault-table"]) == ExitCode.BELOW
     assert "1 of 2 are not as they should be" in capsys.readouterr().out

@@ -35,7 +35,7 @@ def post(url, body) -> bytes:
 def is_up(address) -> bool:
     try:
         urllib.request.urlopen(f"{address}/models", timeout=10).close()
-    except urllib.error.URLError:
+    except OSError:  # refused, or reset where it ends as we ask
         return False
     return True
 
