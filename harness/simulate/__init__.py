@@ -5,8 +5,9 @@ was true of each answered request goes to the truth log, for a measurement to be
 nothing of how the harness asks, so that it can be wrong about nothing together with it.
 
 Every profile speaks every wire: `/{profile}/v1/chat/completions` and `/{profile}/v1/models` (OpenAI), `/{profile}/v1/messages`
-(Anthropic), `/{profile}/v2/chat` (Cohere), `/{profile}/api/chat` (Ollama). Every response has the header `x-simulated`. The header
-`x-simulate-fault` of a request forces a fault.
+(Anthropic), `/{profile}/v1beta/models/…:generateContent` (Gemini), `/{profile}/v2/chat` (Cohere), `/{profile}/api/chat` (Ollama) and
+`/{profile}/v1/…/predictions` (Replicate). Every response has the header `x-simulated`. The header `x-simulate-fault: NAME` of a request
+forces a fault; a slow one takes `NAME;pause_s=0.01`.
 """
 
 from harness.simulate.faults import FAULTS
@@ -14,9 +15,11 @@ from harness.simulate.keys import Keys, read_keys, write_keys
 from harness.simulate.process import FleetProcess
 from harness.simulate.profiles import Fleet, LogNormal, Profile, load_fleet
 from harness.simulate.server import serve
+from harness.simulate.wires import WIRES
 
 __all__ = [
     "FAULTS",
+    "WIRES",
     "Fleet",
     "FleetProcess",
     "Keys",

@@ -1,5 +1,4 @@
 import json
-import re
 import signal
 import socket
 import subprocess
@@ -20,13 +19,14 @@ def ask(url, **headers):
         return json.load(response), dict(response.headers)
 
 
-def test_the_fleet_serves_both_wires_until_ctrl_c(project):
+def test_the_fleet_serves_its_wires_until_ctrl_c(project):
     command = [sys.executable, "-m", "harness", "simulate", "--port=0", "--log=truth.jsonl", "-k", "sums"]
     pipe = subprocess.PIPE
     with subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, env=clean_environment()) as child:
         assert child.stdout
-        lines = [child.stdout.readline() for _ in range(6)]
-        (openai, anthropic) = re.findall(r"http://\S+", next(line for line in lines if line.startswith("  careful")))
+        lines = [child.stdout.readline() for _ in range(7)]
+        bases = {line.split()[0]: line.split()[1].replace("NAME", "careful") for line in lines[1:]}
+        openai, anthropic = bases["openai"], bases["anthropic"]
         plain, headers = ask(f"{openai}/chat/completions")
         assert plain["choices"][0]["message"]["content"] == "4"
         assert "x-simulated" in {name.lower() for name in headers}
@@ -34,7 +34,8 @@ def test_the_fleet_serves_both_wires_until_ctrl_c(project):
         assert other["content"][0]["type"] == "text"
         child.send_signal(signal.SIGINT)
         out, err = child.communicate(timeout=20)
-    assert lines[0].startswith("simulated providers at http://127.0.0.1:")
+    assert lines[0].startswith("simulated providers: swift, careful,")
+    assert set(bases) == {"openai", "anthropic", "gemini", "cohere_chat", "ollama_chat", "replicate"}
     assert child.returncode in {0, 2}, err
     assert (out, err) == ("", "")
     assert len((project / "truth.jsonl").read_text().splitlines()) == 2

@@ -43,9 +43,11 @@ def main(options: argparse.Namespace) -> ExitCode:
     fleet = simulate.load_fleet()
 
     def ready(base: str) -> None:
-        print(f"simulated providers at {base} (Ctrl-C ends):")
-        for profile in fleet.profiles:
-            print(f"  {profile:<10} OpenAI wire {base}/{profile}/v1   Anthropic wire {base}/{profile}", flush=True)
+        print(
+            f"simulated providers: {', '.join(fleet.profiles)}. Each speaks every wire; put its name into the base_url (Ctrl-C ends):"
+        )
+        for kind, wire in simulate.WIRES.items():
+            print(f"  {kind:<12} {base}{wire.BASE.format(profile='NAME')}", flush=True)
 
     asyncio.run(simulate.serve(fleet, keys, port=options.port, seed=options.seed, log=options.log, ready=ready))
     return ExitCode.FINE
