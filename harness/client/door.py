@@ -32,7 +32,6 @@ def litellm() -> Any:
     # What a model is asked must not depend on whether Hugging Face can be reached for the template of its prompt.
     templates.get_tokenizer_config = templates.get_chat_template_file = _not_fetched
     module.telemetry = False
-    module.disable_hf_tokenizer_download = True  # it would ask a hub for them whenever it counts tokens
     module.suppress_debug_info = True
     module.num_retries = None
     for name in ("LiteLLM", "LiteLLM Router", "LiteLLM Proxy"):
