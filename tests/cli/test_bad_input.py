@@ -100,13 +100,13 @@ def test_a_registry_that_cannot_be_read(project, command):
 
 def test_a_simulated_profile_that_there_is_not(project):
     text = (project / "providers.toml").read_text()
-    text = text.replace('simulated = "swift"', 'simulated = "swfit"').replace("openai/sim-frugal", "gemini/sim-frugal")
+    text = text.replace('simulated = "swift"', 'simulated = "swfit"').replace("openai/sim-frugal", "mistral/sim-frugal")
     (project / "providers.toml").write_text(text)
     lines = text.splitlines()
     swift = lines.index('name = "sim-swift"')
     run, validate = call("run", "--only=sim-swift"), call("validate")
     is_refused(run, f"providers.toml:{swift}: there is no simulated profile 'swfit'\n    did you mean 'swift'?")
-    is_refused(validate, "'swfit'", "does not speak the wire of 'gemini/sim-frugal'", "harness: 2 problems in 1 file")
+    is_refused(validate, "'swfit'", "does not speak the wire of 'mistral/sim-frugal'", "harness: 2 problems in 1 file")
     assert not (project / "reports").exists()
 
 
