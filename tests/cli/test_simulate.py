@@ -6,6 +6,7 @@ import sys
 import urllib.request
 
 from harness.errors import ExitCode
+from harness.simulate import WIRES
 from tests.cli.conftest import call, clean_environment
 
 QUESTION = {"model": "m", "messages": [{"role": "user", "content": "What is 2 + 2?"}], "max_tokens": 20}
@@ -35,7 +36,7 @@ def test_the_fleet_serves_its_wires_until_ctrl_c(project):
         child.send_signal(signal.SIGINT)
         out, err = child.communicate(timeout=20)
     assert lines[0].startswith("simulated providers: swift, careful,")
-    assert set(bases) == {"openai", "anthropic", "gemini", "cohere_chat", "ollama_chat", "replicate"}
+    assert set(bases) == set(WIRES)
     assert child.returncode in {0, 2}, err
     assert (out, err) == ("", "")
     assert len((project / "truth.jsonl").read_text().splitlines()) == 2
