@@ -49,8 +49,8 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     names = _names(session.config)
     if not names or not any("llm" in getattr(item, "fixturenames", ()) for item in session.items):
         return
-    from harness.errors import HarnessError  # noqa: PLC0415
-    from harness.pipeline import provider_for  # noqa: PLC0415
+    from harness.errors import HarnessError
+    from harness.pipeline import provider_for
 
     try:
         for name in names:
@@ -65,8 +65,8 @@ def llm(request: pytest.FixtureRequest) -> Iterator[Asker]:
     name = getattr(request, "param", None)
     if name is None:
         pytest.skip("no provider: give pytest --providers NAME,…")
-    from harness.cli.asking import open_asker  # noqa: PLC0415
-    from harness.errors import HarnessError  # noqa: PLC0415
+    from harness.cli.asking import open_asker
+    from harness.errors import HarnessError
 
     try:
         with open_asker(name, _places(request.config)) as asker:
@@ -83,7 +83,7 @@ def _names(config: pytest.Config) -> list[str]:
 
 
 def _places(config: pytest.Config) -> Places:
-    from harness.pipeline import Places  # noqa: PLC0415
+    from harness.pipeline import Places
 
     root = config.rootpath
     return Places((root / "suites",), root / "providers.toml", root / "reports")

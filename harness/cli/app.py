@@ -96,7 +96,7 @@ def _parser() -> Parser:
         epilog=f"commands:\n{listing}\n\n`harness COMMAND --help` tells more.\n{EXIT_CODES}",
         usage="harness COMMAND …",
     )
-    from harness import __version__  # noqa: PLC0415  the package's front door is above this floor
+    from harness import __version__
 
     parser.add_argument("--version", action="version", version=f"harness {__version__}")
     parser.add_argument("command", metavar="COMMAND", help="one of those below")

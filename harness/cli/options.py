@@ -106,7 +106,7 @@ def add_terms(parser: argparse.ArgumentParser) -> None:
 
 def places(options: argparse.Namespace) -> Places:
     """Where things lie, from parsed options."""
-    from harness.pipeline import Places  # noqa: PLC0415  keeps --help light
+    from harness.pipeline import Places
 
     return Places(
         tuple(getattr(options, "suites", None) or [SUITES]),
@@ -118,7 +118,7 @@ def places(options: argparse.Namespace) -> Places:
 
 def selection(options: argparse.Namespace) -> Selection:
     """What takes part, from parsed options."""
-    from harness.pipeline import Selection  # noqa: PLC0415  keeps --help light
+    from harness.pipeline import Selection
 
     return Selection(
         only=options.only,
@@ -133,7 +133,7 @@ def selection(options: argparse.Namespace) -> Selection:
 
 def terms(options: argparse.Namespace) -> Terms:
     """The terms, from parsed options."""
-    from harness.pipeline import Terms  # noqa: PLC0415  keeps --help light
+    from harness.pipeline import Terms
 
     return Terms(options.concurrency, options.budget, options.stop_on_first_failure, dict(options.metadata))
 

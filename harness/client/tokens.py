@@ -114,11 +114,11 @@ def _loaded(name: str) -> Callable[[str], int]:
     if not (folder / _FILES[name]).exists():
         raise HarnessError(f"litellm's tokenizer {name} is not installed: run `make setup`")
     if name == "anthropic":
-        import tokenizers  # noqa: PLC0415
+        import tokenizers  # noqa: PLC0415  loaded when a token is first counted
 
         claude = tokenizers.Tokenizer.from_file(str(folder / _FILES[name]))
         return lambda text: len(claude.encode(text).ids)
-    import tiktoken  # noqa: PLC0415
+    import tiktoken  # noqa: PLC0415  the same
 
     before = os.environ.get("TIKTOKEN_CACHE_DIR")
     os.environ["TIKTOKEN_CACHE_DIR"] = str(folder)

@@ -222,7 +222,7 @@ class Transport:
                     return
         except aiohttp.ClientPayloadError:
             # What came in one go with the end of the connection is still in the reader, which gives out its error first.
-            rest = b"".join(content._buffer)  # noqa: SLF001
+            rest = b"".join(content._buffer)  # noqa: SLF001  there is no public way to it
             if rest:
                 done.chunks.append((self._clock(), rest))
             raise

@@ -100,7 +100,7 @@ def guard(folder: str) -> None:
     sys.addaudithook(lambda event, args: refuse(event, args, folder, readable))
     import _posixsubprocess  # noqa: PLC0415  # it forks without an event
 
-    _posixsubprocess.fork_exec = lambda *_: forbid("starting a program")  # type: ignore[assignment]
+    _posixsubprocess.fork_exec = lambda *_: forbid("starting a program")  # type: ignore[assignment]  # any arguments
 
 
 def refuse(event: str, args: tuple[object, ...], folder: str, readable: tuple[str, ...]) -> None:
@@ -156,7 +156,7 @@ def run(reply: str, tests: str, entry_point: str) -> str:
         if entry_point and entry_point not in space:
             return f"it does not define {entry_point!r}"
         own_check = space.get("check")
-        exec(compile(tests, "tests.py", "exec"), space)  # noqa: S102
+        exec(compile(tests, "tests.py", "exec"), space)  # noqa: S102  # the same
         if entry_point and space.get("check") is not own_check:
             space["check"](space[entry_point])
     except BaseException as problem:  # noqa: BLE001  # SystemExit, too, is a failure to pass

@@ -24,8 +24,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(options: argparse.Namespace) -> ExitCode:
     """Print the answer, or why there is none."""
-    from harness.ask import Prompt  # noqa: PLC0415  keeps --help light
-    from harness.cli import asking, story  # noqa: PLC0415
+    from harness.ask import Prompt
+    from harness.cli import asking, story
 
     question = sys.stdin.read() if options.question == "-" else options.question
     if not question.strip():

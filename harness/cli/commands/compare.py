@@ -45,9 +45,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(options: argparse.Namespace) -> ExitCode:
     """Compare; the verdict comes first."""
-    from harness import pipeline, standing, store  # noqa: PLC0415  keeps --help light
-    from harness.cli import story  # noqa: PLC0415
-    from harness.render import compared  # noqa: PLC0415
+    from harness import pipeline, standing, store
+    from harness.cli import story
+    from harness.render import compared
 
     reports = shared.places(options).reports
     new = store.open_run(options.new, reports)

@@ -20,11 +20,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(options: argparse.Namespace) -> ExitCode:
     """One row for each suite, or for each case."""
-    from harness import load, pipeline  # noqa: PLC0415  keeps --help light
-    from harness.cli import story  # noqa: PLC0415
-    from harness.render.figures import plural  # noqa: PLC0415
-    from harness.render.tables import Table  # noqa: PLC0415
-    from harness.render.terminal import Terminal  # noqa: PLC0415
+    from harness import load, pipeline
+    from harness.cli import story
+    from harness.render.figures import plural
+    from harness.render.tables import Table
+    from harness.render.terminal import Terminal
 
     suites = pipeline.read_suites(shared.places(options), options.seed, options.limit)
     suites = load.select(suites, options.keyword, options.marker)

@@ -17,9 +17,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(options: argparse.Namespace) -> ExitCode:
     """Three tables: facts, measured, routes."""
-    from harness.cards import models  # noqa: PLC0415  keeps --help light
-    from harness.cli import cards, story  # noqa: PLC0415
-    from harness.render.terminal import Terminal  # noqa: PLC0415
+    from harness.cards import models
+    from harness.cli import cards, story
+    from harness.render.terminal import Terminal
 
     found = models(shared.places(options))
     if options.json:

@@ -17,10 +17,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(options: argparse.Namespace) -> ExitCode:
     """One row for each provider."""
-    from harness import registry  # noqa: PLC0415  keeps --help light
-    from harness.cli import story  # noqa: PLC0415
-    from harness.render.tables import Table  # noqa: PLC0415
-    from harness.render.terminal import Terminal  # noqa: PLC0415
+    from harness import registry
+    from harness.cli import story
+    from harness.render.tables import Table
+    from harness.render.terminal import Terminal
 
     known = registry.load(options.providers, os.environ)
     found = [(entry.provider, registry.readiness(entry)) for entry in known.entries]

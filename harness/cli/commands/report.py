@@ -17,8 +17,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(options: argparse.Namespace) -> ExitCode:
     """Decide and publish."""
-    from harness import pipeline, store  # noqa: PLC0415  keeps --help light
-    from harness.cli import story  # noqa: PLC0415
+    from harness import pipeline, store
+    from harness.cli import story
 
     places = shared.places(options)
     finished = pipeline.report_again(store.open_run(options.run, places.reports), places)

@@ -25,8 +25,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(options: argparse.Namespace) -> ExitCode:
     """Propose; with --apply, write."""
-    from harness import pipeline, routing, store  # noqa: PLC0415  keeps --help light
-    from harness.cli import story  # noqa: PLC0415
+    from harness import pipeline, routing, store
+    from harness.cli import story
 
     places = shared.places(options)
     run = store.open_run(options.run, places.reports)

@@ -39,9 +39,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(options: argparse.Namespace) -> ExitCode:
     """Prepare, record, judge, decide, publish."""
-    from harness import pipeline, scorers  # noqa: PLC0415  keeps --help light
-    from harness.cli import fleet, story  # noqa: PLC0415
-    from harness.render.progress import Bar  # noqa: PLC0415
+    from harness import pipeline, scorers
+    from harness.cli import fleet, story
+    from harness.render.progress import Bar
 
     places = shared.places(options)
     prepared = fleet.checked(pipeline.prepare(places, shared.selection(options)))
@@ -71,7 +71,7 @@ def main(options: argparse.Namespace) -> ExitCode:
 
 def _route(finished: Finished, places: Places) -> str:
     """Write the routes that the run supports, if it may; returns where, or why not."""
-    from harness import pipeline  # noqa: PLC0415  keeps --help light
+    from harness import pipeline
 
     if finished.interrupted:
         return "not written: the run was interrupted (`harness route --apply` writes them nevertheless)"
@@ -87,7 +87,7 @@ def _route(finished: Finished, places: Places) -> str:
 
 
 def _exit_code(finished: Finished) -> ExitCode:
-    from harness.cli.story import unanswered  # noqa: PLC0415  keeps --help light
+    from harness.cli.story import unanswered
 
     report = finished.report
     if finished.interrupted:

@@ -21,8 +21,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(options: argparse.Namespace) -> ExitCode:
     """Judge and report again."""
-    from harness import pipeline, scorers, store  # noqa: PLC0415  keeps --help light
-    from harness.cli import story  # noqa: PLC0415
+    from harness import pipeline, scorers, store
+    from harness.cli import story
 
     places = shared.places(options)
     run = store.open_run(options.run, places.reports)

@@ -35,7 +35,7 @@ def main(options: argparse.Namespace) -> ExitCode:
     """Serve until interrupted, unless asked about faults."""
     if options.faults or options.fault_table:
         return _about_faults(measured=options.fault_table)
-    from harness import load, pipeline, simulate  # noqa: PLC0415  keeps --help light
+    from harness import load, pipeline, simulate
 
     suites = pipeline.read_suites(shared.places(options), options.seed, options.limit)
     suites = load.select(suites, options.keyword, options.marker)
@@ -54,8 +54,8 @@ def main(options: argparse.Namespace) -> ExitCode:
 
 
 def _about_faults(*, measured: bool) -> ExitCode:
-    from harness.cli import fault_table  # noqa: PLC0415  keeps --help light
-    from harness.render.terminal import Terminal  # noqa: PLC0415  keeps --help light
+    from harness.cli import fault_table
+    from harness.render.terminal import Terminal
 
     if not measured:
         Terminal().table(fault_table.listing())

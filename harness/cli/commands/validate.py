@@ -24,9 +24,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(options: argparse.Namespace) -> ExitCode:
     """Every problem of every file at once; exit 4 if there is one."""
-    from harness import load, pipeline, registry, routing  # noqa: PLC0415  keeps --help light
-    from harness.cli import fleet, story  # noqa: PLC0415
-    from harness.render.figures import plural  # noqa: PLC0415
+    from harness import load, pipeline, registry, routing
+    from harness.cli import fleet, story
+    from harness.render.figures import plural
 
     if options.schema:
         schema = {"suite": load.schema, "providers": registry.schema, "routing": routing.schema}[options.schema]()

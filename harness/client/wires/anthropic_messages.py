@@ -17,7 +17,7 @@ from harness.client.failures import failure, from_error
 from harness.client.wires.contract import Chunk, Decoded, Endpoint, Wire
 from harness.client.wires.counts import count, inside, usage_of
 from harness.client.wires.draft import Draft, joined, whole
-from harness.client.wires.sse import Event, events, is_stream
+from harness.client.wires.sse import events, is_stream, parsed
 from harness.told import Failure, Usage
 
 ENDPOINTS: Mapping[str, Endpoint] = MappingProxyType(
@@ -55,7 +55,7 @@ def read_stream(chunks: Sequence[Chunk]) -> Decoded:
         return read_body(chunks)
     draft, usage, stopped = Draft(), dict[str, Any](), False
     for event in events(chunks):
-        body = _parsed(event)
+        body = parsed(event)
         if body is None:
             break
         fault = body if isinstance(body, Failure) else _take(draft, usage, body, event.at)
@@ -70,17 +70,6 @@ def read_stream(chunks: Sequence[Chunk]) -> Decoded:
         missing = "its message_stop" if draft.finish_reason else "a stop reason"
         return draft.done(failure("stream_truncated", f"the stream ended without {missing}"))
     return draft.done()
-
-
-def _parsed(event: Event) -> Mapping[str, Any] | Failure | None:
-    """The event's body with its type; None where the stream was cut within it."""
-    try:
-        body = orjson.loads(event.data)
-    except orjson.JSONDecodeError as error:
-        return failure("stream_malformed", f"an event of the stream is not JSON: {error}") if event.whole else None
-    if not isinstance(body, Mapping):
-        return failure("stream_malformed", "an event of the stream is no JSON object")
-    return {"type": event.name, **body}
 
 
 def _take(draft: Draft, usage: dict[str, Any], body: Mapping[str, Any], at: float) -> Failure | None:

@@ -18,7 +18,7 @@ from harness.client.wires.contract import Chunk, Decoded, Endpoint, Wire
 from harness.client.wires.counts import count, inside, usage_of
 from harness.client.wires.draft import Draft, joined, whole
 from harness.client.wires.json_lines import first_object, lines
-from harness.client.wires.sse import Event, events, is_stream
+from harness.client.wires.sse import events, is_stream, parsed
 from harness.told import Failure, Usage
 
 _COHERE = Endpoint("https://api.cohere.com", path="/v2/chat")
@@ -66,7 +66,7 @@ def read_stream(chunks: Sequence[Chunk]) -> Decoded:
         return read_body(chunks)
     draft = Draft()
     for event in events(chunks) if named else lines(chunks):
-        body = None if event.data == "[DONE]" else _parsed(event)
+        body = None if event.data == "[DONE]" else parsed(event)
         if body is None:
             break
         fault = body if isinstance(body, Failure) else _take(draft, body, event.at)
@@ -75,17 +75,6 @@ def read_stream(chunks: Sequence[Chunk]) -> Decoded:
     if draft.finish_reason is None:
         return draft.done(failure("stream_truncated", "the stream ended without its message-end"))
     return draft.done()
-
-
-def _parsed(event: Event) -> Mapping[str, Any] | Failure | None:
-    """The event's body with its type; None where the stream was cut within it."""
-    try:
-        body = orjson.loads(event.data)
-    except orjson.JSONDecodeError as error:
-        return failure("stream_malformed", f"an event of the stream is not JSON: {error}") if event.whole else None
-    if not isinstance(body, Mapping):
-        return failure("stream_malformed", "an event of the stream is no JSON object")
-    return {"type": event.name, **body}
 
 
 def _take(draft: Draft, body: Mapping[str, Any], at: float) -> Failure | None:

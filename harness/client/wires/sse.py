@@ -7,10 +7,15 @@ event. An event at the very end without its empty line is given as well: servers
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+import orjson
+
+from harness.client.failures import failure
 from harness.client.wires.contract import Chunk
+from harness.told import Failure
 
 _LINE_END = re.compile(rb"\r\n|\n|\r")
 
@@ -66,3 +71,14 @@ def is_stream(chunks: Sequence[Chunk]) -> bool:
     """Whether the bytes look like server-sent events: their first line is a field of one, or a comment."""
     start = b"".join(data for _at, data in chunks[:8]).lstrip(b"\xef\xbb\xbf\r\n ")
     return start.startswith((b"data:", b"event:", b"id:", b"retry:", b":"))
+
+
+def parsed(event: Event) -> Mapping[str, Any] | Failure | None:
+    """The event's body with its type; None where the stream was cut within it."""
+    try:
+        body = orjson.loads(event.data)
+    except orjson.JSONDecodeError as error:
+        return failure("stream_malformed", f"an event of the stream is not JSON: {error}") if event.whole else None
+    if not isinstance(body, Mapping):
+        return failure("stream_malformed", "an event of the stream is no JSON object")
+    return {"type": event.name, **body}
