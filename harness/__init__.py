@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from harness.client import Client, wait
     from harness.errors import HarnessError
     from harness.load import suites as load_suites
-    from harness.pipeline import Places, Selection, Terms
     from harness.registry import load as load_providers
+    from harness.settings import Places, Selection, Terms
     from harness.store import load_run
     from harness.told import Attempt
 
@@ -54,12 +54,12 @@ _PLACES = {
     "Case": "ask",
     "Client": "client",
     "HarnessError": "errors",
-    "Places": "pipeline",
+    "Places": "settings",
     "Prompt": "ask",
     "Provider": "ask",
-    "Selection": "pipeline",
+    "Selection": "settings",
     "Suite": "ask",
-    "Terms": "pipeline",
+    "Terms": "settings",
     "load_providers": "registry:load",
     "load_run": "store",
     "load_suites": "load:suites",

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from harness import registry, standing
 from harness.ask import Provider
 from harness.judged import Standing
-from harness.pipeline import STANDINGS, Places, routes_in_force
+from harness.pipeline import STANDINGS, routes_in_force
 from harness.registry import Catalogue, ModelFacts
+from harness.settings import Places
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ import pytest
 
 if TYPE_CHECKING:
     from harness.cli.asking import Asker
-    from harness.pipeline import Places
+    from harness.settings import Places
 
 # What is ours is imported within the functions below: in most projects none of it is ever asked for.
 
@@ -83,7 +83,7 @@ def _names(config: pytest.Config) -> list[str]:
 
 
 def _places(config: pytest.Config) -> Places:
-    from harness.pipeline import Places
+    from harness.settings import Places
 
     root = config.rootpath
     return Places((root / "suites",), root / "providers.toml", root / "reports")

@@ -3,7 +3,8 @@
 from pathlib import Path
 from typing import Any, cast
 
-from harness.pipeline import Recorded, Terms
+from harness.pipeline import Recorded
+from harness.settings import Terms
 from harness.told import Tally
 
 

@@ -12,7 +12,8 @@ from harness.ask import Prompt, Provider, Suite
 from harness.cli import fleet
 from harness.client import Client, wait
 from harness.load import suites as load_suites
-from harness.pipeline import Places, provider_for
+from harness.pipeline import provider_for
+from harness.settings import Places
 from harness.told import Attempt
 
 

@@ -12,9 +12,10 @@ from pathlib import Path
 from harness.ask import Provider, Suite
 from harness.document import did_you_mean
 from harness.errors import BadInput, Problem
-from harness.pipeline import Finished, Places, Prepared, Selection, Terms, finish, prepare, record
+from harness.pipeline import Finished, Prepared, finish, prepare, record
 from harness.registry import Entry, Registry
 from harness.scorers import Permissions
+from harness.settings import Places, Selection, Terms
 from harness.simulate import FleetProcess, load_fleet, write_keys
 from harness.simulate.wires import WIRES
 

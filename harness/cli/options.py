@@ -7,8 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:  # the pipeline loads everything; `--help` must not
-    from harness.pipeline import Places, Selection, Terms
+if TYPE_CHECKING:  # settings load the client; `--help` must not
+    from harness.settings import Places, Selection, Terms
 
 
 SUITES, PROVIDERS, REPORTS = Path("suites"), Path("providers.toml"), Path("reports")
@@ -106,7 +106,7 @@ def add_terms(parser: argparse.ArgumentParser) -> None:
 
 def places(options: argparse.Namespace) -> Places:
     """Where things lie, from parsed options."""
-    from harness.pipeline import Places
+    from harness.settings import Places
 
     return Places(
         tuple(getattr(options, "suites", None) or [SUITES]),
@@ -118,7 +118,7 @@ def places(options: argparse.Namespace) -> Places:
 
 def selection(options: argparse.Namespace) -> Selection:
     """What takes part, from parsed options."""
-    from harness.pipeline import Selection
+    from harness.settings import Selection
 
     return Selection(
         only=options.only,
@@ -133,7 +133,7 @@ def selection(options: argparse.Namespace) -> Selection:
 
 def terms(options: argparse.Namespace) -> Terms:
     """The terms, from parsed options."""
-    from harness.pipeline import Terms
+    from harness.settings import Terms
 
     return Terms(options.concurrency, options.budget, options.stop_on_first_failure, dict(options.metadata))
 

@@ -6,7 +6,7 @@ from harness.ask import Prompt, Provider, Retries
 from harness.cli.asking import Asker, open_asker
 from harness.client import Client
 from harness.errors import WrongUse
-from harness.pipeline import Places
+from harness.settings import Places
 
 SIMULATED = '[[providers]]\nname = "sim"\nsimulated = "swift"\nmodel = "openai/sim-swift"\n'
 

@@ -14,7 +14,8 @@ from harness.cli import options as shared
 from harness.errors import ExitCode, WrongUse
 
 if TYPE_CHECKING:  # the pipeline loads everything; `--help` must not
-    from harness.pipeline import Finished, Places
+    from harness.pipeline import Finished
+    from harness.settings import Places
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
