@@ -71,7 +71,10 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What was answered, the same streamed or not; of a failed attempt, what had come until then."""
+    """What was answered, the same streamed or not; of a failed attempt, what had come until then.
+
+    `end_tokens` counts the special tokens (`<|im_end|>`, `</s>`, …) that the server leaked at the end of the text; they are not in it.
+    """
 
     text: str = ""
     reasoning: str = ""
@@ -80,6 +83,7 @@ class Reply:
     response_id: str | None = None
     fingerprint: str | None = None
     model_served: str | None = None
+    end_tokens: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields, replace
+from typing import Any
 
 from harness.ask import Secret, ToolCall
 from harness.told import Reply
@@ -16,9 +17,10 @@ def masked(reply: Reply, key: Secret | None) -> Reply:
     secret = key.reveal() if key is not None else ""
     if len(secret) < SHORTEST or secret not in repr(reply):
         return reply
+    texts: dict[str, Any] = _strings(reply, secret)
     return replace(
         reply,
-        **_strings(reply, secret),
+        **texts,
         tool_calls=tuple(replace(call, **_strings(call, secret)) for call in reply.tool_calls),
     )
 

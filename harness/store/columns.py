@@ -20,7 +20,7 @@ from harness.ask import ToolCall, TrialRef
 from harness.judged import Score
 from harness.told import Attempt, Clock, Outcome, Reply, Usage
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 """Counts up when columns are added; a file with a higher one was written by a newer harness."""
 
 _TEXT, _INT, _SMALL, _SECONDS, _FLAG = pa.string(), pa.int64(), pa.int32(), pa.float64(), pa.bool_()
@@ -110,6 +110,12 @@ _CALLS: tuple[_Column, ...] = (
         _TEXTS,
         "",
         "what could not be checked before sending, as nobody says what the model takes: context, vision",
+    ),
+    (
+        "end_tokens",
+        _SMALL,
+        "",
+        "special tokens (</s> and the like) that leaked at the end of the text and were removed",
     ),
 )
 
@@ -204,6 +210,7 @@ def call_row(attempt: Attempt, context: Context) -> dict[str, Any]:
         "metadata": [{"key": key, "value": value} for key, value in labels.items()],
         "cache_write_1h_tokens": attempt.usage.cache_write_1h_tokens,
         "unchecked": list(attempt.unchecked),
+        "end_tokens": attempt.reply.end_tokens,
     }
 
 

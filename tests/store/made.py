@@ -95,6 +95,7 @@ attempts = st.builds(
         response_id=maybe_texts,
         fingerprint=maybe_texts,
         model_served=maybe_texts,
+        end_tokens=st.integers(0, 9),
     ),
     usage=st.builds(
         Usage, counts, counts, counts, counts, counts, source=st.sampled_from(["usage", "tokenizer", "none"])

@@ -91,6 +91,7 @@ def test_calls_has_exactly_the_promised_columns_in_order():
         "metadata",
         "cache_write_1h_tokens",
         "unchecked",
+        "end_tokens",
     ]
 
 
@@ -120,7 +121,7 @@ def test_scores_has_the_promised_columns_and_weight_and_simulated_behind_them():
 
 @pytest.mark.parametrize("schema", [CALLS, SCORES])
 def test_each_column_says_what_it_is_and_durations_say_their_unit(schema):
-    assert schema.metadata == {b"schema_version": b"2"}
+    assert schema.metadata == {b"schema_version": b"3"}
     for column in schema:
         assert column.metadata[b"description"]
         assert (column.metadata.get(b"unit") == b"s") == column.name.endswith("_s")

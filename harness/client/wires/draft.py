@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -87,16 +88,18 @@ class Draft:
         calls = tuple(
             ToolCall(call.name, "".join(call.arguments), call.id) for _index, call in sorted(self.calls.items())
         )
+        text, leaked = without_end_tokens("".join(self.text))
         reply = Reply(
-            text="".join(self.text),
+            text=text,
             reasoning="".join(self.reasoning),
             tool_calls=calls,
             finish_reason=self.finish_reason,
             response_id=self.response_id,
             fingerprint=self.fingerprint,
             model_served=self.model_served,
+            end_tokens=leaked,
         )
-        pieces = tuple(self.pieces)
+        pieces = tuple(self.pieces) if text or self.reasoning or calls else ()
         marks = Marks(pieces[0], self.visible, pieces[-1], pieces) if pieces else Marks()
         return Decoded(reply, self.usage, marks, fault or nothing_in(reply))
 
@@ -108,14 +111,43 @@ FINISH = {
 """Other names of the finish reasons `stop`, `length`, `tool_calls`, `content_filter`; names beyond these are kept as they came."""
 
 
+END_TOKENS = (
+    "</s>", "<eos>", "<end_of_turn>", "<|im_end|>", "<|end|>", "<|eot|>", "<|eot_id|>", "<|eom_id|>", "<|return|>",
+    "<|endoftext|>", "<|end_of_text|>", "<|END_OF_TURN_TOKEN|>", "<｜end▁of▁sentence｜>",
+)  # fmt: skip
+"""How models of Mistral and Llama, Gemma, Qwen, Phi, OpenAI's open weights, Command and DeepSeek say that they have ended.
+
+`[/INST]` and the like are none: they begin an answer.
+"""
+_LEAKED = re.compile(rf"(?:(?:{'|'.join(map(re.escape, END_TOKENS))})\s*)+\Z")
+_STRUCK, _STRUCK_END = re.compile(r"<s[\s>]"), "</s>"
+
+
+def without_end_tokens(text: str) -> tuple[str, int]:
+    """The text without the end tokens that a server leaked at its end, and how many those were.
+
+    Nothing is taken from the middle, where such text may be what was asked for, and no `</s>` that ends what an `<s>` of HTML began.
+    """
+    found = _LEAKED.search(text)
+    if found is None:
+        return text, 0
+    start, run = found.start(), found.group()
+    struck = len(_STRUCK.findall(text, 0, start)) - text.count(_STRUCK_END, 0, start)
+    if struck > 0 and run.startswith(_STRUCK_END):
+        start += len(_STRUCK_END)
+        rest, leaked = without_end_tokens(text[start:])
+        return text[:start] + rest, leaked
+    return text[:start], sum(map(run.count, END_TOKENS))
+
+
 def nothing_in(reply: Reply) -> Failure | None:
     """Why the reply is no answer, if it is none. One that reached its token limit is an answer, though an empty one."""
     if reply.text or reply.tool_calls or reply.finish_reason == "length":
         return None
     if reply.finish_reason == "content_filter":
         return failure("content_filtered", "the provider's content filter left nothing of the answer")
-    thought = ", though some reasoning" if reply.reasoning else ""
-    return failure("empty_response", f"the answer has neither text nor tool call{thought}")
+    though = ", though some reasoning" if reply.reasoning else ", only end tokens" if reply.end_tokens else ""
+    return failure("empty_response", f"the answer has neither text nor tool call{though}")
 
 
 def joined(chunks: Sequence[Chunk]) -> bytes:
@@ -126,7 +158,7 @@ def joined(chunks: Sequence[Chunk]) -> bytes:
 def whole(draft: Draft, chunks: Sequence[Chunk]) -> Decoded:
     """The answer of a body that is no stream: one piece of content, from its first bytes to its last."""
     decoded = draft.done()
-    if not draft.pieces:
+    if not decoded.marks.pieces:
         return decoded
     first, last = chunks[0][0], chunks[-1][0]
     marks = Marks(first, first if draft.visible is not None else None, last, (last,))

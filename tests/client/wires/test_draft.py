@@ -1,4 +1,6 @@
-from harness.client.wires.draft import Draft, nothing_in, whole
+import pytest
+
+from harness.client.wires.draft import END_TOKENS, Draft, nothing_in, whole, without_end_tokens
 from harness.told import Reply
 
 
@@ -34,3 +36,45 @@ def test_an_answer_that_reached_its_token_limit_is_one_though_empty():
     empty = nothing_in(Reply(finish_reason="stop"))
     assert empty is not None
     assert empty.kind == "empty_response"
+
+
+@pytest.mark.parametrize("token", END_TOKENS)
+def test_an_end_token_at_the_end_is_taken_off_and_counted(token):
+    assert without_end_tokens(f"Grüße.{token}") == ("Grüße.", 1)
+    assert without_end_tokens(f"Grüße.\n{token}\n{token} ") == ("Grüße.\n", 2)
+
+
+@pytest.mark.parametrize("token", END_TOKENS)
+def test_an_end_token_in_the_middle_stays(token):
+    for text in (f"{token} ends a turn", f"`{token}`", f"say {token}."):
+        assert without_end_tokens(text) == (text, 0)
+
+
+@pytest.mark.parametrize(
+    ("text", "left", "count"),
+    [
+        ("a<|im_end|></s><|endoftext|>", "a", 3),
+        ("<s>old</s>", "<s>old</s>", 0),
+        ("<s>old</s> new</s>", "<s>old</s> new", 1),
+        ("<s>old</s></s>", "<s>old</s>", 1),
+        ('<s class="x">old</s><|im_end|>', '<s class="x">old</s>', 1),
+        ("hello [/INST]", "hello [/INST]", 0),
+        ("cut <|im_en", "cut <|im_en", 0),
+        ("", "", 0),
+    ],
+)
+def test_what_ends_a_text_is_told_from_what_belongs_to_it(text, left, count):
+    assert without_end_tokens(text) == (left, count)
+
+
+def test_nothing_but_end_tokens_is_an_empty_response_without_any_content():
+    draft = Draft()
+    for at, piece in ((1.0, "<|im_"), (2.0, "end|>"), (3.0, "</s>")):
+        draft.begin(at)
+        draft.add_text(piece)
+    draft.finish("stop")
+    done = draft.done()
+    assert done.failure is not None
+    assert (done.failure.kind, done.reply.text, done.reply.end_tokens) == ("empty_response", "", 2)
+    assert "end tokens" in done.failure.error
+    assert done.marks.pieces == ()
