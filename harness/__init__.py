@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from harness.errors import HarnessError
     from harness.load import suites as load_suites
     from harness.registry import load as load_providers
-    from harness.settings import Places, Selection, Terms
+    from harness.settings import Patience, Places, Selection, Terms
     from harness.store import load_run
     from harness.told import Attempt
 
@@ -35,6 +35,7 @@ __all__ = [
     "Case",
     "Client",
     "HarnessError",
+    "Patience",
     "Places",
     "Prompt",
     "Provider",
@@ -54,6 +55,7 @@ _PLACES = {
     "Case": "ask",
     "Client": "client",
     "HarnessError": "errors",
+    "Patience": "settings",
     "Places": "settings",
     "Prompt": "ask",
     "Provider": "ask",

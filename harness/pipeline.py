@@ -25,7 +25,7 @@ from harness.errors import WrongUse
 from harness.judged import Comparison, Report, RoutingTable
 from harness.registry import Catalogue, Registry
 from harness.render import markdown, plots
-from harness.settings import Places, Selection, Terms
+from harness.settings import AS_REGISTERED, Patience, Places, Selection, Terms
 from harness.told import Outcome, Tally
 
 REPORT, STANDINGS = "report.md", "standings.json"
@@ -71,8 +71,10 @@ Serve = Callable[[Sequence[Provider], Sequence[Suite], Path], AbstractContextMan
 """Serves simulated providers while a run lasts, with the suites' answer keys and a file for the truth; gives them with addresses."""
 
 
-def prepare(places: Places, selection: Selection, env: Mapping[str, str] = os.environ) -> Prepared:
-    """Read and check everything; nothing is sent.
+def prepare(
+    places: Places, selection: Selection, env: Mapping[str, str] = os.environ, patience: Patience = AS_REGISTERED
+) -> Prepared:
+    """Read and check everything; nothing is sent. What `patience` says takes the place of the providers' own deadlines and retries.
 
     Raises:
         BadInput: a suite, the registry or the routing file says something wrong; every problem is listed.
@@ -83,7 +85,7 @@ def prepare(places: Places, selection: Selection, env: Mapping[str, str] = os.en
     suites = load.select(read_suites(places, selection.seed, selection.limit), selection.keyword, selection.marker)
     catalogue = Catalogue.load()
     providers = tuple(
-        with_prices(one, catalogue)
+        with_prices(patience.of(one), catalogue)
         for one in registry.participants(known, selection.only, simulated=selection.simulated)
     )
     plan = engine.Plan(suites=suites, providers=providers, repeat=selection.repeat, seed=selection.seed)

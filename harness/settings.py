@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from harness import client
+from harness.ask import Provider
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +42,36 @@ class Selection:
 
 
 @dataclass(frozen=True, slots=True)
+class Patience:
+    """How long to wait for a reply, in seconds, and how often to try again: of every provider; None is as the registry says."""
+
+    connect_s: float | None = None
+    first_token_s: float | None = None
+    stall_s: float | None = None
+    total_s: float | None = None
+    max_retries: int | None = None
+
+    def of(self, provider: Provider) -> Provider:
+        """The provider with these deadlines and retries in place of its own."""
+        said = {name: value for name, value in asdict(self).items() if value is not None}
+        retries = {"max_retries": said.pop("max_retries")} if "max_retries" in said else {}
+        return replace(
+            provider, deadlines=replace(provider.deadlines, **said), retries=replace(provider.retries, **retries)
+        )
+
+
+AS_REGISTERED = Patience()
+
+
+@dataclass(frozen=True, slots=True)
 class Terms:
-    """On what terms to ask: requests in flight for each provider, the most to spend in USD, when to stop, labels."""
+    """On what terms to ask: requests in flight for each provider, the most to spend in USD, when to stop, labels, how patiently."""
 
     concurrency: int | None = None
     budget_usd: float | None = None
     stop_on_first_failure: bool = False
     metadata: Mapping[str, str] = field(default_factory=dict)
+    patience: Patience = AS_REGISTERED
 
     @property
     def labels(self) -> client.Labels:

@@ -13,7 +13,7 @@ from harness.cli import fleet
 from harness.client import Client, wait
 from harness.load import suites as load_suites
 from harness.pipeline import provider_for
-from harness.settings import Places
+from harness.settings import AS_REGISTERED, Patience, Places
 from harness.told import Attempt
 
 
@@ -44,13 +44,13 @@ class Asker:
 
 
 @contextmanager
-def open_asker(name: str, places: Places) -> Iterator[Asker]:
+def open_asker(name: str, places: Places, patience: Patience = AS_REGISTERED) -> Iterator[Asker]:
     """An `Asker` for a registered provider or a model; a simulated one knows the suites' answer keys.
 
     Raises:
         WrongUse: the name says no provider, or one that is not ready.
     """
-    provider = provider_for(name, places, os.environ)
+    provider = patience.of(provider_for(name, places, os.environ))
     with ExitStack() as stack:
         if provider.simulated and not provider.base_url:
             (provider,) = stack.enter_context(fleet.serve([provider], _keys(places)))

@@ -75,7 +75,7 @@ def run(
         NothingSelected: nothing is left to ask, or nobody to be asked.
         StoreError: the run cannot be written.
     """
-    places, selection = places or Places(), selection or Selection()
-    prepared = checked(prepare(places, selection))
-    recorded = record(prepared, places, terms or Terms(), serve=functools.partial(serve, seed=selection.seed))
+    places, selection, terms = places or Places(), selection or Selection(), terms or Terms()
+    prepared = checked(prepare(places, selection, patience=terms.patience))
+    recorded = record(prepared, places, terms, serve=functools.partial(serve, seed=selection.seed))
     return finish(recorded.run, prepared.plan.suites, Permissions(code=allow_code), places, recorded.notes)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # settings load the client; `--help` must not
-    from harness.settings import Places, Selection, Terms
+    from harness.settings import Patience, Places, Selection, Terms
 
 
 SUITES, PROVIDERS, REPORTS = Path("suites"), Path("providers.toml"), Path("reports")
@@ -104,6 +104,29 @@ def add_terms(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_patience(parser: argparse.ArgumentParser) -> None:
+    """`--timeout-connect-s` and its like, `--max-retries`: how long to wait and how often to try again, as in providers.toml."""
+    waits = {
+        "connect": "to connect",
+        "first_token": "for the first token",
+        "stall": "between two chunks",
+        "total": "for the whole reply",
+    }
+    for name, what in waits.items():
+        parser.add_argument(
+            f"--timeout-{name.replace('_', '-')}-s",
+            type=_seconds,
+            metavar="S",
+            help=f"wait so long {what} (default: each provider's timeout_{name}_s)",
+        )
+    parser.add_argument(
+        "--max-retries",
+        type=whole(0),
+        metavar="N",
+        help="try again so often after a failure that may pass (default: each provider's max_retries)",
+    )
+
+
 def places(options: argparse.Namespace) -> Places:
     """Where things lie, from parsed options."""
     from harness.settings import Places
@@ -135,7 +158,21 @@ def terms(options: argparse.Namespace) -> Terms:
     """The terms, from parsed options."""
     from harness.settings import Terms
 
-    return Terms(options.concurrency, options.budget, options.stop_on_first_failure, dict(options.metadata))
+    labels = dict(options.metadata)
+    return Terms(options.concurrency, options.budget, options.stop_on_first_failure, labels, patience(options))
+
+
+def patience(options: argparse.Namespace) -> Patience:
+    """How long to wait and how often to try again, from parsed options."""
+    from harness.settings import Patience
+
+    return Patience(
+        connect_s=options.timeout_connect_s,
+        first_token_s=options.timeout_first_token_s,
+        stall_s=options.timeout_stall_s,
+        total_s=options.timeout_total_s,
+        max_retries=options.max_retries,
+    )
 
 
 def whole(least: int, most: int | None = None) -> Callable[[str], int]:
@@ -162,6 +199,16 @@ def share(text: str) -> float:
         value = -1.0
     if not 0 < value < 1:
         raise argparse.ArgumentTypeError(f"'{text}' is not a number between 0 and 1, such as 0.9")
+    return value
+
+
+def _seconds(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < float("inf"):
+        raise argparse.ArgumentTypeError(f"'{text}' is not a time in seconds, such as 2.5")
     return value
 
 

@@ -18,6 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--system", metavar="TEXT", help="the system message")
     parser.add_argument("--max-tokens", type=shared.whole(1), metavar="N", help="the longest reply")
     parser.add_argument("--no-stream", action="store_true", help="ask for the reply in one piece")
+    shared.add_patience(parser)
     shared.add_providers(parser)
     shared.add_json(parser)
 
@@ -33,7 +34,7 @@ def main(options: argparse.Namespace) -> ExitCode:
     system = [{"role": "system", "content": options.system}] if options.system else []
     prompt = Prompt((*system, {"role": "user", "content": question}))
     params = {"max_tokens": options.max_tokens} if options.max_tokens else {}
-    with asking.open_asker(options.model, shared.places(options)) as asker:
+    with asking.open_asker(options.model, shared.places(options), patience=shared.patience(options)) as asker:
         attempt = asker.attempt(prompt, stream=not options.no_stream, **params)
     if options.json:
         story.print_json(attempt)

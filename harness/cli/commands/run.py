@@ -24,6 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     shared.add_selection(parser)
     shared.add_participants(parser)
     shared.add_terms(parser)
+    shared.add_patience(parser)
     parser.add_argument(
         "--allow-code", action="store_true", help="let the code scorer run code from replies, in a sandbox"
     )
@@ -44,8 +45,8 @@ def main(options: argparse.Namespace) -> ExitCode:
     from harness.cli import fleet, story
     from harness.render.progress import Bar
 
-    places = shared.places(options)
-    prepared = fleet.checked(pipeline.prepare(places, shared.selection(options)))
+    places, terms = shared.places(options), shared.terms(options)
+    prepared = fleet.checked(pipeline.prepare(places, shared.selection(options), patience=terms.patience))
     teller = story.Teller(json_on_stdout=options.json)
     teller.plan(prepared, options.budget)
     if options.dry_run:
@@ -54,7 +55,7 @@ def main(options: argparse.Namespace) -> ExitCode:
         return ExitCode.FINE
     serve = functools.partial(fleet.serve, seed=options.seed)
     with Bar(prepared.plan.count, simulated=prepared.simulated) as bar:
-        recorded = pipeline.record(prepared, places, shared.terms(options), serve=serve, progress=bar)
+        recorded = pipeline.record(prepared, places, terms, serve=serve, progress=bar)
     if not recorded.run.attempts:  # a report of nothing would take the place of the last one
         teller.nothing_asked(recorded)
         if options.json:
