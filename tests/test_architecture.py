@@ -13,12 +13,12 @@ HOUSE = ROOT / "harness"
 
 FLOORS: dict[str, int] = {
     "errors": 0, "ask": 0, "told": 0, "judged": 0, "stats": 0,
-    "document": 1, "registry": 2, "client": 2, "scorers": 2, "store": 2,
+    "document": 1, "wording": 1, "registry": 2, "client": 2, "scorers": 2, "store": 2,
     "load": 3, "engine": 3, "standing": 3, "routing": 3, "render": 3, "simulate": 3,
     "settings": 3, "pipeline": 4, "cards": 5,
     "cli": 6, "pytest_plugin": 7, "__init__": 7, "__main__": 7,
 }  # fmt: skip
-"""Each part and its floor. Imports run strictly down; `document` reads what people write, for registry and load."""
+"""Each part and its floor. Imports run strictly down; `document` reads what people write, `wording` what replies say."""
 
 WORDS = {"errors", "ask", "told", "judged"}
 DOORS = {

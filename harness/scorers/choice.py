@@ -14,8 +14,9 @@ from functools import lru_cache
 from typing import Any
 
 from harness.scorers.opinion import Opinion, Scorer, Unfit, right, wrong
-from harness.scorers.reading import boxed, marked, plain, said
+from harness.scorers.reading import boxed, marked
 from harness.told import Reply
+from harness.wording import plain, said
 
 _OPEN = r"[\s*_`\"'(\[{<$\\]*"
 _CLOSE = r"[*_`\"')\]}>$.]*"

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.scorers.opinion import Opinion, Scorer, Unfit, right, wrong
-from harness.scorers.reading import fences, said
+from harness.scorers.reading import fences
 from harness.scorers.sandbox import run_confined
 from harness.told import Reply
+from harness.wording import said
 
 LONGEST_S = 300.0
 PYTHON = frozenset({"python", "python3", "py"})

@@ -11,9 +11,9 @@ from typing import Any
 from harness.ask import JsonObject
 from harness.scorers.opinion import Opinion, Scorer, Unfit, right, wrong
 from harness.scorers.options import did_you_mean
-from harness.scorers.reading import plain, said
 from harness.scorers.structure import json_text, parse_json
 from harness.told import Reply
+from harness.wording import plain, said
 
 Holds = Callable[[str], "str | None"]
 """A rule ready to use: from a reply's text to why the rule does not hold, None where it does."""

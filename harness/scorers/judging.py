@@ -25,9 +25,8 @@ from harness.ask import Case, Criterion
 from harness.judged import Score
 from harness.scorers.family import SCORERS, scorer_of
 from harness.scorers.opinion import Opinion, Scorer
-from harness.scorers.reading import said
-from harness.scorers.refusal import only_refuses
 from harness.told import Outcome, Reply
+from harness.wording import only_refuses, said
 
 LONGEST = 500
 """Characters of `extracted` and `reason` that a score keeps."""

@@ -14,8 +14,9 @@ from itertools import pairwise
 from typing import Any
 
 from harness.scorers.opinion import Opinion, Scorer, Unfit, right, wrong
-from harness.scorers.reading import boxed, marked, plain, said
+from harness.scorers.reading import boxed, marked
 from harness.told import Reply
+from harness.wording import plain, said
 
 MOST_DIGITS = 1_000
 """Longer numbers, and larger exponents, are not read: no reply may make us compute for ever."""

@@ -18,8 +18,9 @@ from referencing.exceptions import Unresolvable
 
 from harness.ask import JsonObject
 from harness.scorers.opinion import Opinion, Scorer, Unfit, right, wrong
-from harness.scorers.reading import fences, said
+from harness.scorers.reading import fences
 from harness.told import Reply
+from harness.wording import said
 
 
 @dataclass(frozen=True, slots=True)

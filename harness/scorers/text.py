@@ -10,8 +10,8 @@ from typing import Any
 import regex
 
 from harness.scorers.opinion import Opinion, Scorer, Unfit, right, wrong
-from harness.scorers.reading import plain, said
 from harness.told import Reply
+from harness.wording import plain, said
 
 PATTERN_LIMIT_S = 0.5
 """How long a pattern may search a reply; beyond that the trial is unscored."""
