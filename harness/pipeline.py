@@ -108,15 +108,19 @@ def read_suites(places: Places, seed: int, limit: int | None) -> tuple[Suite, ..
     return (*written, *(load.dataset(name, places.data, limit=limit) for name in named if places.data))
 
 
-def provider_for(name: str, places: Places, env: Mapping[str, str] = os.environ) -> Provider:
+def provider_for(
+    name: str, places: Places, env: Mapping[str, str] = os.environ, base_url: str | None = None
+) -> Provider:
     """The provider of a registered name or model; otherwise one made for the model, with its usual key from the environment.
+
+    With `base_url` it is served there.
 
     Raises:
         WrongUse: the name is neither registered nor a model that can be told, or the provider is not ready; it says why.
     """
     known = registry.load(places.providers, env) if places.providers.exists() else registry.empty()
     catalogue = Catalogue.load()
-    return with_prices(registry.resolve(name, known, catalogue, env), catalogue)
+    return with_prices(registry.resolve(name, known, catalogue, env, base_url), catalogue)
 
 
 def with_prices(provider: Provider, catalogue: registry.Catalogue) -> Provider:

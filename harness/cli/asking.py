@@ -44,13 +44,15 @@ class Asker:
 
 
 @contextmanager
-def open_asker(name: str, places: Places, patience: Patience = AS_REGISTERED) -> Iterator[Asker]:
-    """An `Asker` for a registered provider or a model; a simulated one knows the suites' answer keys.
+def open_asker(
+    name: str, places: Places, base_url: str | None = None, patience: Patience = AS_REGISTERED
+) -> Iterator[Asker]:
+    """An `Asker` for a registered provider or a model, served at `base_url` if given; a simulated one knows the suites' answer keys.
 
     Raises:
         WrongUse: the name says no provider, or one that is not ready.
     """
-    provider = patience.of(provider_for(name, places, os.environ))
+    provider = patience.of(provider_for(name, places, os.environ, base_url))
     with ExitStack() as stack:
         if provider.simulated and not provider.base_url:
             (provider,) = stack.enter_context(fleet.serve([provider], _keys(places)))

@@ -7,7 +7,7 @@ import socket
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields, replace
 from itertools import groupby
 from pathlib import Path
 from types import MappingProxyType
@@ -276,18 +276,18 @@ def table(lines: Iterable[Line]) -> Table:
     return Table("What the client makes of each fault", _HEAD, tuple(rows), note)
 
 
-_HEAD = ("fault", "wire", "stream", "the client says", "keeps", "tokens", "right")
+_HEAD = ("fault", "wire", "stream", "the client says", "side", "retry", "keeps", "tokens", "right")
 
 
 def _cells(line: Line) -> tuple[str, ...]:
     seen = line.seen
-    says = seen.kind
+    side, retry = "", ""
     if seen.kind != ANSWERED:
-        after = "" if seen.retry_after_s is None else f" in {seen.retry_after_s:,.0f} s"
-        says += f", {seen.side}, " + (f"again{after}" if seen.retryable else "no retry")
+        after = "" if seen.retry_after_s is None else f", in {seen.retry_after_s:,.0f} s"
+        side, retry = seen.side, f"yes{after}" if seen.retryable else "no"
     keeps = seen.text + (f", {seen.finish}" if seen.finish else "")
     wrong = "; ".join(f"{name}: {value}" for name, value in line.wrong.items())
-    return says, keeps, seen.tokens, f"no: {wrong}" if wrong else "yes"
+    return seen.kind, side, retry, keeps, seen.tokens, f"no: {wrong}" if wrong else "yes"
 
 
 def _where(group: Sequence[Line], of_fault: Sequence[Line]) -> tuple[str, str]:
@@ -298,6 +298,21 @@ def _where(group: Sequence[Line], of_fault: Sequence[Line]) -> tuple[str, str]:
     if len(others) < len(here):
         names = f"all but {', '.join(sorted(others))}" if others else "all"
     return names, "both" if len(modes) == 2 else "yes" if modes == {True} else "no"
+
+
+def as_json(lines: Iterable[Line]) -> list[dict[str, Any]]:
+    """Each line as plain values: the fault, the wire, what the client saw, what is right, what differs."""
+    return [
+        {
+            "fault": line.fault,
+            "wire": line.wire,
+            "stream": line.stream,
+            "seen": asdict(line.seen) | {"side": line.seen.side},
+            "right": asdict(line.right) | {"side": line.right.side},
+            "wrong": dict(line.wrong),
+        }
+        for line in lines
+    ]
 
 
 def listing() -> Table:

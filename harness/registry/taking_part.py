@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from harness.ask import Provider, Secret
@@ -37,6 +37,10 @@ _ADDRESSES: Mapping[str, str] = MappingProxyType(
         "openai": "OPENAI_BASE_URL",
     }
 )
+
+_OF_KEYS = ("_KEY", "_TOKEN")
+_OF_ADDRESSES = ("_BASE", "_URL", "_ENDPOINT", "_HOST")
+"""How the names of variables end that hold a key, or an address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,15 +102,19 @@ def _need(entry: Entry) -> None:
         raise WrongUse(f"{entry.provider.name} is not ready: {state.reason}")
 
 
-def resolve(name: str, registry: Registry, catalogue: Catalogue, env: Mapping[str, str]) -> Provider:
+def resolve(
+    name: str, registry: Registry, catalogue: Catalogue, env: Mapping[str, str], base_url: str | None = None
+) -> Provider:
     """The provider of a registered name or model; otherwise one made for the model, with its usual key from `env`.
 
-    Raises WrongUse where the name is neither registered nor a model whose provider can be told, or is not ready.
+    With `base_url` it is served there, and needs no key if that is on this machine. Raises WrongUse where the name is neither registered
+    nor a model whose provider can be told, or is not ready.
     """
+    if base_url and (wrong := wrong_address(base_url)):
+        raise WrongUse(f"the base URL {wrong}")
     for entry in registry.entries:
         if name in {entry.provider.name, entry.provider.model}:
-            _need(entry)
-            return entry.provider
+            return _ready(entry, base_url)
     try:
         model = detect(name, catalogue)
     except WrongUse as error:
@@ -114,9 +122,17 @@ def resolve(name: str, registry: Registry, catalogue: Catalogue, env: Mapping[st
         why, _, hint = str(error).partition("\n")
         hint = near if near.startswith("did") else hint
         raise WrongUse(f"no provider of {registry.path} is called '{name}', and {why}\n{hint}") from None
-    made = _made(model, env)
-    _need(made)
-    return made.provider
+    return _ready(_made(model, env), base_url)
+
+
+def _ready(entry: Entry, base_url: str | None) -> Provider:
+    """The entry's provider, served at `base_url` if there is one. Raises WrongUse if it is not ready."""
+    if base_url:
+        needless = _OF_ADDRESSES + (_OF_KEYS if is_local(base_url) else ())
+        missing = tuple(name for name in entry.missing if not name.endswith(needless))
+        entry = replace(entry, provider=replace(entry.provider, base_url=base_url), missing=missing)
+    _need(entry)
+    return entry.provider
 
 
 def _made(model: str, env: Mapping[str, str]) -> Entry:

@@ -11,13 +11,16 @@ from rich.text import Text
 
 from harness.render.tables import Table
 
+PIPED = 140
+"""Columns where the output is read by a program or in a log: what a table of ours needs to break no word."""
+
 
 class Terminal:
-    """Prints to `file` (standard output by default), at least 80 columns wide when it is no terminal."""
+    """Prints to `file` (standard output by default), PIPED columns wide when it is no terminal."""
 
     def __init__(self, file: TextIO | None = None) -> None:
         out = file or sys.stdout
-        self._console = Console(file=out, highlight=False, width=None if out.isatty() else 100)
+        self._console = Console(file=out, highlight=False, width=None if out.isatty() else PIPED)
 
     @property
     def width(self) -> int:

@@ -67,6 +67,7 @@ class Service:
         app = web.Application(client_max_size=LARGEST_REQUEST)
         for wire in ASKED_ONCE:
             app.router.add_post(wire.BASE + wire.ROUTE, self._handler(wire))
+        app.router.add_post(openai_chat.AZURE, self._handler(openai_chat))
         for method, path, answer in Predictions(self).routes():
             app.router.add_route(method, replicate.BASE + path, self._handler(replicate, answer))
         app.router.add_get(openai_chat.BASE + "/models", self._models)

@@ -54,7 +54,7 @@ def test_models_before_any_run_shows_the_facts_alone(project):
     assert "Facts of the catalogue" in said.out
     assert "Measured" not in said.out
     assert "Routes" not in said.out
-    assert "sim-careful  anthropic/sim-careful          128,000    $3.00    $15.00  json_schema, tools" in said.out
+    assert "sim-careful anthropic/sim-careful 128,000 $3.00 $15.00 json_schema, tools" in " ".join(said.out.split())
     (card,) = [one for one in json.loads(call("models", "--json").out) if one["provider"] == "ollama"]
     assert (card["measured"], card["routes"]) == ({}, {})
 

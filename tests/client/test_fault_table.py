@@ -99,7 +99,7 @@ def measured_only(monkeypatch, **rows):
 def test_the_command_prints_the_table_and_fails_if_anything_differs(monkeypatch, capsys):
     measured_only(monkeypatch, server_error=ROWS["server_error"], all_at_once=ROWS["all_at_once"])
     assert main(["simulate", "--fault-table"]) == ExitCode.FINE
-    assert "server_error, provider, again" in " ".join(capsys.readouterr().out.split())
+    assert "server_error provider yes none none yes" in " ".join(capsys.readouterr().out.split())
     measured_only(monkeypatch, server_error=Row(Right(ANSWERED)), all_at_once=ROWS["all_at_once"])
     assert main(["simulate", "--fault-table"]) == ExitCode.BELOW
     assert "1 of 2 are not as they should be" in capsys.readouterr().out
@@ -167,3 +167,11 @@ def test_with_three_retries_four_requests_come_in_and_each_is_an_attempt(stream)
 def test_what_waiting_does_not_mend_is_asked_once_whatever_the_retries(fault):
     attempts, heard = asyncio.run(attempts_at(fault, Retries(3, 0.001), stream=True))
     assert (len(attempts), heard) == (1, 1)
+
+
+def test_the_table_as_json_says_what_was_seen_and_what_is_right(lines):
+    (said,) = fault_table.as_json(lines["server_error", "openai"][:1])
+    assert said["fault"] == "server_error"
+    assert said["seen"] == said["right"]
+    assert said["seen"]["side"] == "provider"
+    assert said["wrong"] == {}

@@ -15,6 +15,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--model", required=True, metavar="NAME", help="a registered provider, or a model such as gpt-4o-mini"
     )
+    parser.add_argument(
+        "--base-url", metavar="URL", help="where the model is served; a server on this machine needs no key"
+    )
     parser.add_argument("--system", metavar="TEXT", help="the system message")
     parser.add_argument("--max-tokens", type=shared.whole(1), metavar="N", help="the longest reply")
     parser.add_argument("--no-stream", action="store_true", help="ask for the reply in one piece")
@@ -34,7 +37,7 @@ def main(options: argparse.Namespace) -> ExitCode:
     system = [{"role": "system", "content": options.system}] if options.system else []
     prompt = Prompt((*system, {"role": "user", "content": question}))
     params = {"max_tokens": options.max_tokens} if options.max_tokens else {}
-    with asking.open_asker(options.model, shared.places(options), patience=shared.patience(options)) as asker:
+    with asking.open_asker(options.model, shared.places(options), options.base_url, shared.patience(options)) as asker:
         attempt = asker.attempt(prompt, stream=not options.no_stream, **params)
     if options.json:
         story.print_json(attempt)

@@ -10,7 +10,7 @@ import asyncio
 from pathlib import Path
 
 from harness.cli import options as shared
-from harness.errors import ExitCode
+from harness.errors import ExitCode, WrongUse
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,12 +29,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="show each fault to the client, print what it makes of it beside what is right, and end; exit code 1 if any differs",
     )
+    shared.add_json(parser)
 
 
 def main(options: argparse.Namespace) -> ExitCode:
     """Serve until interrupted, unless asked about faults."""
     if options.faults or options.fault_table:
-        return _about_faults(measured=options.fault_table)
+        return _about_faults(measured=options.fault_table, json=options.json)
+    if options.json:
+        raise WrongUse("--json goes with --faults or --fault-table; what is served is told by --log FILE")
     from harness import load, pipeline, simulate
 
     suites = pipeline.read_suites(shared.places(options), options.seed, options.limit)
@@ -53,13 +56,22 @@ def main(options: argparse.Namespace) -> ExitCode:
     return ExitCode.FINE
 
 
-def _about_faults(*, measured: bool) -> ExitCode:
-    from harness.cli import fault_table
+def _about_faults(*, measured: bool, json: bool) -> ExitCode:
+    from harness.cli import fault_table, story
     from harness.render.terminal import Terminal
 
     if not measured:
-        Terminal().table(fault_table.listing())
+        listing = fault_table.listing()
+        if json:
+            story.print_json(
+                [{"fault": name, "says": says, "streams_only": bool(only)} for name, says, only in listing.rows]
+            )
+        else:
+            Terminal().table(listing)
         return ExitCode.FINE
     lines = asyncio.run(fault_table.measure())
-    Terminal().table(fault_table.table(lines))
+    if json:
+        story.print_json(fault_table.as_json(lines))
+    else:
+        Terminal().table(fault_table.table(lines))
     return ExitCode.BELOW if any(line.wrong for line in lines) else ExitCode.FINE

@@ -17,6 +17,8 @@ from harness.simulate.reply import Ask, Frames, Said, SaidCall, model_name, stop
 KIND = "openai"
 BASE = "/{profile}/v1"
 ROUTE = "/chat/completions"
+AZURE = "/{profile}/openai/deployments/{deployment}/chat/completions"
+"""Where Azure OpenAI serves the same format."""
 
 _FINISH = {"stop": "stop", "stop_sequence": "stop", "length": "length", "tool_calls": "tool_calls"}
 _TYPES = {429: "requests", 529: "overloaded_error"}
