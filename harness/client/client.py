@@ -23,9 +23,10 @@ from harness.client.masking import masked
 from harness.client.metadata import cleaned
 from harness.client.retries import wait_before_retry
 from harness.client.session import Called, Session
+from harness.client.templates import Translator
 from harness.client.timing import clock_of
 from harness.client.tokens import counted_usage
-from harness.client.translate import VIA_LITELLM, Untranslatable, translate, wire_of
+from harness.client.translate import VIA_LITELLM, Untranslatable
 from harness.client.validation import Facts, fault, takes_long, unchecked
 from harness.client.wires import Decoded, wire_for
 from harness.errors import WrongUse
@@ -61,6 +62,7 @@ class Client:
         self._anchor = datetime.now(UTC), time.perf_counter()
         self._rng = random.Random()  # noqa: S311 - spreads retries, keeps no secret
         self._paces: dict[str, Pace] = {}
+        self._translator = Translator()
         self._session: Session | None = None
         self._holders = 0
 
@@ -162,11 +164,9 @@ class Client:
         try:
             await self._check(trial)
             async with self._held() as session:
-                wire = wire_of(provider, prompt, params)
-                name = wire.name if wire else VIA_LITELLM
-                if wire is None:
-                    return await session.call(trial, None)
-                return await session.call(trial, translate(provider, wire, prompt, params, stream=trial.stream))
+                request = self._translator.request(provider, prompt, params, stream=trial.stream)
+                name = request.wire.name if request else VIA_LITELLM
+                return await session.call(trial, request)
         except Untranslatable as refused:
             why = refused.failure
         except Exception as error:  # noqa: BLE001 - a fault of ours in one call must not end a run of thousands
@@ -177,9 +177,7 @@ class Client:
         """Translates a question that is not sent: litellm's first one for a kind takes 20 ms, in which the loop would be deaf."""
         prompt = Prompt(({"role": "user", "content": "?"},))
         with suppress(Untranslatable):
-            wire = wire_of(provider, prompt, provider.params)
-            if wire is not None:
-                translate(provider, wire, prompt, provider.params, stream=True)
+            self._translator.request(provider, prompt, provider.params, stream=True)
 
     def _named(self, name: str) -> Provider:
         if name not in self._providers:
