@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from harness.ask import Case, Prompt, Provider, Suite
     from harness.cards import models
     from harness.cli.fleet import run
-    from harness.client import Client, wait
+    from harness.client import Cache, Client, wait
     from harness.errors import HarnessError
     from harness.load import suites as load_suites
     from harness.registry import load as load_providers
@@ -32,6 +32,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Attempt",
+    "Cache",
     "Case",
     "Client",
     "HarnessError",
@@ -52,6 +53,7 @@ __all__ = [
 
 _PLACES = {
     "Attempt": "told",
+    "Cache": "client",
     "Case": "ask",
     "Client": "client",
     "HarnessError": "errors",

@@ -276,8 +276,15 @@ class Trial:
 
     @cached_property
     def call_key(self) -> str:
-        """The content address of what is asked: prompt, params, model, address, repeat. Never keys, limits or time-outs."""
-        asked = [self.case.prompt.as_json(), self.params, self.provider.model, self.provider.address, self.repeat]
+        """The content address of what is asked: prompt, params, model, address, repeat. Never keys, limits or time-outs.
+
+        Within tools, response format and params the order of names counts too: a model writes the fields of a schema in its order.
+        """
+        prompt, params = self.case.prompt, self.params
+        asked = [prompt.as_json(), params, self.provider.model, self.provider.address, self.repeat]
+        nested = [params[name] for name in sorted(params) if isinstance(params[name], Mapping | list | tuple)]
+        if prompt.tools or prompt.response_format or nested:
+            asked.append(json.dumps([prompt.tools, prompt.response_format, nested], default=_plain))
         return content_address(asked, 32)
 
     @cached_property

@@ -153,8 +153,9 @@ class Attempt:
     """One request for a trial: what was sent, what came back, when, what it cost, how it failed (None: it did not).
 
     `number` counts from 1; a retry is an attempt of its own. `simulated` is true if the provider is registered as simulated
-    or the server says that it is. `replayed` is true if the answer came from the cache. `unchecked` names what could not be checked before
-    sending, since nobody says what the model takes: "context", "vision".
+    or the server says that it is. `replayed` is true if the answer came from the cache: it was given to the same question at `asked_at` and
+    cost then what `cost` says; nothing was timed. `unchecked` names what could not be checked before sending, since nobody says what the
+    model takes: "context", "vision".
     """
 
     trial: Trial
@@ -171,6 +172,7 @@ class Attempt:
     replayed: bool = False
     metadata: Mapping[str, str] = field(default_factory=dict)
     unchecked: tuple[str, ...] = ()
+    asked_at: datetime | None = None
 
     @property
     def ok(self) -> bool:

@@ -6,10 +6,23 @@ the moments at which they arrived; a wire (`wires/`) decodes them after the last
 
 from __future__ import annotations
 
+from harness.client.cache import Cache
 from harness.client.client import Client
 from harness.client.cost import cost_of, most_it_can_cost
 from harness.client.estimate import Estimate, estimate_cost
 from harness.client.metadata import Labels, cleaned
+from harness.client.replays import key_of
 from harness.client.sync import wait
 
-__all__ = ["Client", "Estimate", "Labels", "cleaned", "cost_of", "estimate_cost", "most_it_can_cost", "wait"]
+__all__ = [
+    "Cache",
+    "Client",
+    "Estimate",
+    "Labels",
+    "cleaned",
+    "cost_of",
+    "estimate_cost",
+    "key_of",
+    "most_it_can_cost",
+    "wait",
+]

@@ -7,13 +7,15 @@ import difflib
 import random
 import time
 import warnings
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType, TracebackType
 from typing import Self
 
 from harness.ask import Case, JsonObject, Prompt, Provider, Trial, content_address
+from harness.client.cache import Cache
 from harness.client.calls import not_sent
 from harness.client.cost import cost_of
 from harness.client.door import litellm
@@ -21,6 +23,7 @@ from harness.client.failures import failure
 from harness.client.limits import Pace, Waited
 from harness.client.masking import masked
 from harness.client.metadata import cleaned
+from harness.client.replays import Replays
 from harness.client.retries import wait_before_retry
 from harness.client.session import Called, Session
 from harness.client.templates import Translator
@@ -42,6 +45,7 @@ class Client:
     `ask` needs no closing. `metadata` (labels of the user's own) is carried into every attempt; a label that looks like a credential is
     left out, with a warning. `facts` tell, by provider's name, what its model takes: what it surely does not is not sent. With
     `count_tokens` a reply without usage is counted by a tokenizer of ours, and its cost is an estimate; otherwise both are unknown.
+    With a `cache` a question that was answered before is answered from it; whoever made the cache closes it.
     """
 
     def __init__(
@@ -51,6 +55,7 @@ class Client:
         metadata: Mapping[str, str] = _NOTHING,
         facts: Mapping[str, Facts] = MappingProxyType({}),
         count_tokens: bool = False,
+        cache: Cache | None = None,
     ) -> None:
         self._providers = {provider.name: provider for provider in providers}
         labels = cleaned(metadata)
@@ -59,6 +64,7 @@ class Client:
         self._metadata = labels.kept
         self._facts = facts
         self._count_tokens = count_tokens
+        self._replays = None if cache is None else Replays(cache, self._of_now)
         self._anchor = datetime.now(UTC), time.perf_counter()
         self._rng = random.Random()  # noqa: S311 - spreads retries, keeps no secret
         self._paces: dict[str, Pace] = {}
@@ -99,11 +105,16 @@ class Client:
         trial = Trial("ask", case.hash, case, provider, {**provider.params, **params}, stream=stream)
         return [attempt async for attempt in self.attempts(trial)][-1]
 
-    async def attempts(self, trial: Trial) -> AsyncIterator[Attempt]:
+    def attempts(self, trial: Trial) -> AsyncGenerator[Attempt, None]:
         """Each attempt at the trial as it ends: the first, and retries of what is retryable. The waiting before one is its `throttle_s`.
 
-        `trial.params` are sent as they are. Cancelling leaves nothing behind and nothing recorded.
+        `trial.params` are sent as they are. Cancelling leaves nothing behind and nothing recorded. A cached answer is the only attempt; warm-up
+        is asked all the same, since it is there to ask, and not kept, so that what comes after it is measured.
         """
+        asking = self._asked(trial)
+        return asking if self._replays is None or trial.phase == "warmup" else self._replays.over(trial, asking)
+
+    async def _asked(self, trial: Trial) -> AsyncGenerator[Attempt, None]:
         number, waited_s = 1, 0.0
         while True:
             attempt = await self._attempt(trial, number, waited_s)
@@ -136,6 +147,12 @@ class Client:
             metadata=self._metadata,
             unchecked=unchecked(trial.case.prompt, self._facts.get(trial.provider.name)),
         )
+
+    def _of_now(self, replay: Attempt) -> Attempt:
+        """A replay with what is said of the question now."""
+        trial = replay.trial
+        facts = self._facts.get(trial.provider.name)
+        return replace(replay, metadata=self._metadata, unchecked=unchecked(trial.case.prompt, facts))
 
     async def _usage(self, trial: Trial, decoded: Decoded) -> Usage:
         """What the provider counted, or else we, if we are to and something was written. Counting is not for a loop to wait for."""
