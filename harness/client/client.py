@@ -29,7 +29,7 @@ from harness.client.session import Called, Session
 from harness.client.templates import Translator
 from harness.client.timing import clock_of
 from harness.client.tokens import counted_usage
-from harness.client.translate import VIA_LITELLM, Untranslatable
+from harness.client.translate import VIA_LITELLM, Request, Untranslatable
 from harness.client.validation import Facts, fault, takes_long, unchecked
 from harness.client.wires import Decoded, wire_for
 from harness.errors import WrongUse
@@ -190,11 +190,23 @@ class Client:
             why = failure("client_error", f"{type(error).__name__}: {error}", key=provider.api_key)
         return Called(not_sent(trial, name, why), Waited(0.0, 0.0), started)
 
-    def _rehearse(self, provider: Provider) -> None:
+    async def warm(self, provider: Provider, connections: int) -> int:
+        """Opens connections to the provider before they are needed; how many unused ones there are, 0 where litellm does the calling.
+
+        Nothing is sent. Within `async with`: outside of it they would be closed at once.
+        """
+        request = self._rehearse(provider)
+        if request is None:
+            return 0
+        async with self._held() as session:
+            return await session.warm(provider, request, connections)
+
+    def _rehearse(self, provider: Provider) -> Request | None:
         """Translates a question that is not sent: litellm's first one for a kind takes 20 ms, in which the loop would be deaf."""
         prompt = Prompt(({"role": "user", "content": "?"},))
         with suppress(Untranslatable):
-            self._translator.request(provider, prompt, provider.params, stream=True)
+            return self._translator.request(provider, prompt, provider.params, stream=True)
+        return None
 
     def _named(self, name: str) -> Provider:
         if name not in self._providers:

@@ -1,7 +1,7 @@
 """How late the event loop runs: the harness's own share in what it measures.
 
-While attempts are in flight one task sleeps 5 ms again and again and notes by how much it wakes too late. An attempt takes the worst
-lateness within its own time.
+While attempts are in flight a timer of 5 ms is set again and again, and notes by how much it rings too late. An attempt takes the worst
+lateness within its own time. By as much may bytes have waited for us in the system before they were stamped.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import asyncio
 import time
 from bisect import bisect_left
 from collections.abc import Callable
-from contextlib import suppress
 
 TICK_S = 0.005
 
@@ -21,7 +20,7 @@ class LagMonitor:
     def __init__(self, clock: Callable[[], float] = time.perf_counter) -> None:
         self._clock = clock
         self._in_flight = 0
-        self._task: asyncio.Task[None] | None = None
+        self._timer: asyncio.TimerHandle | None = None
         self._due = 0.0
         # Only lags that no later one exceeds: the worst since any moment is the first one after it.
         self._times: list[float] = []
@@ -30,10 +29,10 @@ class LagMonitor:
     def enter(self) -> float:
         """An attempt begins; its token for `leave` is the moment."""
         self._in_flight += 1
-        if self._task is None:
-            self._due = self._clock() + TICK_S
-            self._task = asyncio.get_running_loop().create_task(self._watch())
-        return self._clock()
+        now = self._clock()
+        if self._timer is None:
+            self._set(asyncio.get_running_loop(), now)
+        return now
 
     def leave(self, since: float) -> float:
         """An attempt ends; the loop's worst lateness in seconds since it began, 0 or more."""
@@ -42,7 +41,7 @@ class LagMonitor:
         worst = self._lags[bisect_left(self._times, since)]
         self._in_flight -= 1
         if self._in_flight == 0:
-            self._stop()
+            self.close()
         return worst
 
     def note(self, at: float, lag: float) -> None:
@@ -54,24 +53,19 @@ class LagMonitor:
         self._lags.append(lag)
         self._times.append(at)
 
-    async def aclose(self) -> None:
+    def close(self) -> None:
         """Ends the watch, whatever is in flight."""
-        task = self._task
-        self._stop()
-        if task is not None:
-            with suppress(asyncio.CancelledError):
-                await task
-
-    def _stop(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            self._task = None
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
         self._times.clear()
         self._lags.clear()
 
-    async def _watch(self) -> None:
-        while True:
-            self._due = self._clock() + TICK_S
-            await asyncio.sleep(TICK_S)
-            now = self._clock()
-            self.note(now, now - self._due)
+    def _set(self, loop: asyncio.AbstractEventLoop, now: float) -> None:
+        self._due = now + TICK_S
+        self._timer = loop.call_later(TICK_S, self._ring, loop)
+
+    def _ring(self, loop: asyncio.AbstractEventLoop) -> None:
+        now = self._clock()
+        self.note(now, now - self._due)
+        self._set(loop, now)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
-from harness.ask import Limits, Trial
+from harness.ask import Limits, Provider, Trial
 from harness.client.aside import Aside
 from harness.client.calls import Facts, read, through_litellm
 from harness.client.lag import LagMonitor
@@ -52,6 +52,10 @@ class Session:
                 lag_s = self._lag.leave(started)
         return Called(reading(), waited, started, lag_s)
 
+    async def warm(self, provider: Provider, request: Request, connections: int) -> int:
+        """Opens connections before they are needed; how many there are."""
+        return await self._transport.warm(request, connections, provider.deadlines.connect_s)
+
     async def _send(self, trial: Trial, request: Request | None) -> Callable[[], Facts]:
         """Asks; what it returns reads the answer."""
         if request is None:
@@ -62,7 +66,7 @@ class Session:
 
     async def aclose(self) -> None:
         """Closes the connections and ends the watch."""
-        await self._lag.aclose()
+        self._lag.close()
         await self._transport.aclose()
         await self._aside.aclose()
 

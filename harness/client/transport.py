@@ -11,19 +11,20 @@ from __future__ import annotations
 import asyncio
 import time
 import urllib.request
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
-from types import SimpleNamespace
-from typing import Any
 from urllib.parse import urlsplit
 
 import aiohttp
+from aiohttp.connector import Connection
 
 from harness.ask import Deadlines
 from harness.client.failures import failure
+from harness.client.line import EAR, Body, Ear, Lines, end_of
 from harness.client.network import network_failure
 from harness.client.translate import Request
+from harness.client.watch import Watch
 from harness.client.wires import Chunk
 from harness.client.wires.contract import Next, Turn
 from harness.told import Failure
@@ -56,41 +57,58 @@ class Exchange:
         return Turn(self.status or 0, self.headers, self.chunks[self.begun :])
 
 
-class _Watch:
-    """The deadline that is running, and its name."""
+class _Hearing:
+    """Writes into an exchange what happens to one of its requests.
 
-    def __init__(self, deadlines: Deadlines, timeout: asyncio.Timeout, *, stream: bool) -> None:
-        self._deadlines = deadlines
-        self._timeout = timeout
-        self._stream = stream
-        self._now = asyncio.get_running_loop().time
-        self._end = self._now() + deadlines.total_s
-        self.kind = "connect_timeout"
-        self._next("connect_timeout", deadlines.connect_s)
+    Of the first one the times of connecting and sending are noted. With `replies` its bytes are the reply, and the next ones are waited for.
+    """
 
-    def connected(self) -> None:
-        """There is a connection: the first bytes of the body are waited for."""
-        self._next("timeout_first_token", self._deadlines.first_token_s if self._stream else self._deadlines.total_s)
+    def __init__(self, done: Exchange, watch: Watch, *, first: bool, replies: bool) -> None:
+        self._done = done
+        self._watch = watch
+        self._first = first
+        self._replies = replies
+        self._size = 0
 
-    def received(self) -> None:
-        """Bytes of the body came: the next ones are waited for."""
-        self._next("timeout_stall", self._deadlines.stall_s)
+    def connected(self, _connection: Connection, seconds: float) -> None:
+        if self._first:
+            self._done.connect_s = seconds
+            self._watch.connected()
 
-    def said(self) -> str:
-        """What was waited for, in vain, for how long."""
-        waited = {
-            "connect_timeout": ("no connection", self._deadlines.connect_s),
-            "timeout_first_token": ("no answer", self._deadlines.first_token_s),
-            "timeout_stall": ("nothing more", self._deadlines.stall_s),
-            "timeout_total": ("not the whole answer", self._deadlines.total_s),
-        }
-        what, seconds = waited[self.kind]
-        return f"{what} within {seconds:g} s"
+    def sent(self, at: float) -> None:
+        if self._first:
+            self._done.sent_at = at
 
-    def _next(self, kind: str, seconds: float) -> None:
-        when = self._now() + seconds
-        self.kind = kind if when < self._end else "timeout_total"
-        self._timeout.reschedule(min(when, self._end))
+    def took(self, at: float, data: bytes) -> Exception | None:
+        self._done.chunks.append((at, data))
+        if self._replies:
+            self._watch.received(at)
+        self._size += len(data)
+        return _TooLarge() if self._size > LARGEST_BODY else None
+
+
+class _TooLarge(Exception):
+    """The body is larger than we keep."""
+
+
+class _Opening:
+    """Stops a request when it has its connection, and keeps that."""
+
+    connection: Connection | None = None
+
+    def connected(self, connection: Connection, _seconds: float) -> None:
+        self.connection = connection
+        raise _Opened
+
+    def sent(self, at: float) -> None:
+        raise NotImplementedError
+
+    def took(self, at: float, data: bytes) -> Exception | None:
+        raise NotImplementedError
+
+
+class _Opened(Exception):
+    """There is a connection, which is all that was wanted."""
 
 
 class Transport:
@@ -109,11 +127,11 @@ class Transport:
         server is told so where it has an ear for that.
         """
         done, errand = Exchange(), _Errand(request)
+        watch = Watch(deadlines, self._clock, stream=request.stream)
         try:
-            async with asyncio.timeout(None) as timeout:
-                watch = _Watch(deadlines, timeout, stream=request.stream)
-                async with self._answer(request, done, watch) as response:
-                    await self._take(response, done, None if request.wire.course else watch)
+            async with watch:
+                hearing = _Hearing(done, watch, first=True, replies=request.wire.course is None)
+                await self._take(await self._send(request, hearing), done)
                 if request.wire.course is not None and done.failure is None:
                     await self._follow(errand, done, watch)
         except TimeoutError:
@@ -134,6 +152,20 @@ class Transport:
                 self._give_up(errand)
         return done
 
+    async def warm(self, request: Request, connections: int, within_s: float) -> int:
+        """Opens connections to where the request goes until there are so many, unused; how many there are. Nothing is sent."""
+        openings = [_Opening() for _ in range(connections)]
+        await asyncio.gather(*(self._open(request, opening, within_s) for opening in openings))
+        opened = [opening.connection for opening in openings if opening.connection is not None]
+        for connection in opened:
+            connection.release()
+        return len(opened)
+
+    async def _open(self, request: Request, opening: _Opening, within_s: float) -> None:
+        with suppress(_Opened, aiohttp.ClientError, OSError, ValueError):
+            async with asyncio.timeout(within_s):
+                await self._send(request, opening)
+
     async def aclose(self) -> None:
         """Closes the connections."""
         if self._farewells:
@@ -142,28 +174,34 @@ class Transport:
             await self._session.close()
             self._session = None
 
-    @asynccontextmanager
-    async def _answer(self, request: Request, done: Exchange, watch: _Watch) -> AsyncIterator[aiohttp.ClientResponse]:
+    async def _send(self, request: Request, ear: Ear) -> aiohttp.ClientResponse:
+        body = Body(request.body, ear, self._clock)
+        return await self._asked(request.method, request.url, request.headers, ear, body)
+
+    async def _step(self, request: Request, step: Next, ear: Ear | None) -> aiohttp.ClientResponse:
+        headers = {**(request.headers if may_know(step.url, request) else {}), **step.headers}
+        return await self._asked(step.method, step.url, headers, ear)
+
+    async def _asked(
+        self, method: str, url: str, headers: Mapping[str, str], ear: Ear | None, body: Body | None = None
+    ) -> aiohttp.ClientResponse:
         if self._session is None:
             self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=0),  # limits.py limits
+                connector=Lines(self._clock),
                 timeout=aiohttp.ClientTimeout(total=None, sock_connect=None),
-                trace_configs=[_trace(self._clock)],
                 cookie_jar=aiohttp.DummyCookieJar(),
                 headers=_HEADERS,
             )
-        async with self._session.request(
-            request.method,
-            request.url,
-            data=request.body,
-            headers=request.headers,
-            allow_redirects=False,  # the key would go along
-            proxy=self._proxy(request.url),
-            trace_request_ctx=(done, watch),
-        ) as response:
-            yield response
+        token = EAR.set(ear)
+        try:
+            # No redirects: the key would go along.
+            return await self._session.request(
+                method, url, data=body, headers=headers, allow_redirects=False, proxy=self._proxy(url)
+            )
+        finally:
+            EAR.reset(token)
 
-    async def _follow(self, errand: _Errand, done: Exchange, watch: _Watch) -> None:
+    async def _follow(self, errand: _Errand, done: Exchange, watch: Watch) -> None:
         """What the wire wants to follow, one request after the other."""
         assert errand.request.wire.course is not None
         course = errand.request.wire.course(done.turn(), errand.request.stream)
@@ -172,8 +210,8 @@ class Transport:
             while True:
                 errand.begin(step, done, self._clock())
                 await asyncio.sleep(step.after_s)
-                async with self._step(errand.request, step) as response:
-                    await self._take(response, done, watch if step.streams else None)
+                hearing = _Hearing(done, watch, first=False, replies=step.streams)
+                await self._take(await self._step(errand.request, step, hearing), done)
                 turn = done.turn()
                 errand.end(done)
                 if done.failure is not None:
@@ -183,15 +221,6 @@ class Transport:
             if end.value:
                 self._give_up(errand)
 
-    @asynccontextmanager
-    async def _step(self, request: Request, step: Next) -> AsyncIterator[aiohttp.ClientResponse]:
-        assert self._session is not None
-        headers = {**(request.headers if may_know(step.url, request) else {}), **step.headers}
-        async with self._session.request(
-            step.method, step.url, headers=headers, allow_redirects=False, proxy=self._proxy(step.url)
-        ) as response:
-            yield response
-
     def _give_up(self, errand: _Errand) -> None:
         if errand.step is not None and errand.step.cancel is not None and self._session is not None:
             telling = asyncio.ensure_future(self._tell(errand.request, Next(errand.step.cancel, "POST")))
@@ -200,32 +229,18 @@ class Transport:
 
     async def _tell(self, request: Request, step: Next) -> None:
         with suppress(aiohttp.ClientError, OSError, ValueError):
-            async with asyncio.timeout(FAREWELL_S), self._step(request, step):
+            async with asyncio.timeout(FAREWELL_S), await self._step(request, step, None):
                 pass
 
-    async def _take(self, response: aiohttp.ClientResponse, done: Exchange, watch: _Watch | None) -> None:
-        """Reads an answer; with a watch, its bytes are the reply, and the next ones are waited for."""
-        done.status = response.status
-        done.headers = {name.lower(): value for name, value in response.headers.items()}
-        await self._read(response.content, done, watch)
-
-    async def _read(self, content: aiohttp.StreamReader, done: Exchange, watch: _Watch | None) -> None:
-        size = 0
-        try:
-            while data := await content.readany():
-                done.chunks.append((self._clock(), data))
-                if watch is not None:
-                    watch.received()
-                size += len(data)
-                if size > LARGEST_BODY:
-                    done.failure = failure("response_malformed", f"the body is larger than {LARGEST_BODY >> 20} MiB")
-                    return
-        except aiohttp.ClientPayloadError:
-            # What came in one go with the end of the connection is still in the reader, which gives out its error first.
-            rest = b"".join(content._buffer)  # noqa: SLF001  there is no public way to it
-            if rest:
-                done.chunks.append((self._clock(), rest))
-            raise
+    async def _take(self, answer: aiohttp.ClientResponse, done: Exchange) -> None:
+        """Waits for the end of an answer."""
+        async with answer as response:
+            done.status = response.status
+            done.headers = {name.lower(): value for name, value in response.headers.items()}
+            try:
+                await end_of(response.content)
+            except _TooLarge:
+                done.failure = failure("response_malformed", f"the body is larger than {LARGEST_BODY >> 20} MiB")
 
     def _proxy(self, url: str) -> str | None:
         """The proxy that the environment names for this address (HTTPS_PROXY, NO_PROXY, …)."""
@@ -292,36 +307,3 @@ def may_know(url: str, request: Request) -> bool:
         and asked.scheme == "https"
         and all(host == domain or host.endswith(f".{domain}") for host in hosts)
     )
-
-
-def _trace(clock: Callable[[], float]) -> aiohttp.TraceConfig:
-    """Notes in an exchange when it was connected and when its request had been handed to the socket; of its first request only."""
-
-    async def start(_session: object, context: SimpleNamespace, _params: object) -> None:
-        context.started = clock()
-
-    async def connected(_session: object, context: SimpleNamespace, _params: object) -> None:
-        if context.trace_request_ctx is None:
-            return
-        done, watch = context.trace_request_ctx
-        done.connect_s = clock() - context.started
-        watch.connected()
-
-    async def reused(_session: object, context: SimpleNamespace, _params: object) -> None:
-        if context.trace_request_ctx is None:
-            return
-        done, watch = context.trace_request_ctx
-        done.connect_s = 0.0
-        watch.connected()
-
-    async def sent(_session: object, context: SimpleNamespace, _params: Any) -> None:
-        if context.trace_request_ctx is not None:
-            context.trace_request_ctx[0].sent_at = clock()
-
-    trace = aiohttp.TraceConfig()
-    trace.on_request_start.append(start)
-    trace.on_connection_create_end.append(connected)
-    trace.on_connection_reuseconn.append(reused)
-    trace.on_request_headers_sent.append(sent)
-    trace.on_request_chunk_sent.append(sent)
-    return trace
