@@ -14,6 +14,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
+from harness.structured import HasSchema, response_format
+
 JsonObject = Mapping[str, Any]
 """A JSON object: messages, tools and response formats are in the OpenAI chat form, which litellm translates."""
 
@@ -51,12 +53,20 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """What a provider is asked, in the OpenAI chat form: messages (at least one), tools, a response format."""
+    """What a provider is asked, in the OpenAI chat form: messages (at least one), tools, a response format.
+
+    A pydantic model class may be given as the response format: it becomes the JSON Schema of that class.
+    """
 
     messages: tuple[JsonObject, ...]
     tools: tuple[JsonObject, ...] = ()
     tool_choice: str | JsonObject | None = None
-    response_format: JsonObject | None = None
+    response_format: JsonObject | type[HasSchema] | None = None
+
+    def __post_init__(self) -> None:
+        """Raises WrongUse for a class without a schema."""
+        if isinstance(self.response_format, type):
+            object.__setattr__(self, "response_format", response_format(self.response_format))
 
     def as_json(self) -> dict[str, Any]:
         """The prompt as plain JSON; what is not set is left out."""

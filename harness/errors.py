@@ -4,6 +4,7 @@
     ├── WrongUse                    exit code 4: the person asked for what cannot be done
     │   └── BadInput                exit code 4: a file says something wrong, with file and line
     ├── NothingSelected             exit code 5: the selection left nothing to do
+    ├── UnfitReply                  exit code 3: a reply is not the object that was asked for
     └── StoreError                  exit code 3: a run cannot be read or written
 
 Each message says what is wrong and what to do about it. The exit codes are pytest's.
@@ -69,6 +70,14 @@ class NothingSelected(HarnessError):
     """The selection (names, tags, -k, --only, …) left nothing to do."""
 
     exit_code = ExitCode.NOTHING
+
+
+class UnfitReply(HarnessError):
+    """A reply is not the object that was asked for; `text` is what it is."""
+
+    def __init__(self, message: str, text: str) -> None:
+        self.text = text
+        super().__init__(message)
 
 
 class StoreError(HarnessError):

@@ -12,11 +12,17 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from harness.ask import JsonObject, ToolCall, Trial, TrialRef
+from harness.errors import UnfitReply
+from harness.structured import Model, unfenced
 
 FailureSide = Literal["provider", "account", "network", "request", "harness"]
 TokenSource = Literal["usage", "tokenizer", "none"]
 CostStatus = Literal["exact", "estimated", "unknown"]
 TimingSource = Literal["wire", "client"]
+StructuredBy = Literal["json_schema", "json_mode", "tool", "prompt", "litellm"]
+"""How JSON is asked for: by the provider's own JSON Schema; by its own mode for JSON, and a schema in the system prompt; by a tool that must be
+called; in the system prompt alone; in litellm's way, where litellm makes the call.
+"""
 
 SIDES: Mapping[str, FailureSide] = MappingProxyType(
     {
@@ -140,12 +146,16 @@ class Clock:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """What went out: the wire's name, the body's parameters without its messages, what was dropped, streamed or not."""
+    """What went out: the wire's name, the body's parameters without its messages, what was dropped, streamed or not.
+
+    `structured_by` says how JSON was asked for; None: it was not.
+    """
 
     wire: str
     params: JsonObject = field(default_factory=dict)
     dropped: tuple[str, ...] = ()
     stream: bool = True
+    structured_by: StructuredBy | None = None
 
 
 @dataclass(frozen=True)
@@ -178,6 +188,22 @@ class Attempt:
     def ok(self) -> bool:
         """Whether there is an answer."""
         return self.failure is None
+
+    def parsed(self, model: type[Model]) -> Model:
+        """The reply as an object of this class, pydantic's or one with `model_validate_json`; a code fence around it does not count.
+
+        Raises UnfitReply, with the text, for a reply that does not fit and where there is none.
+        """
+        text, name = self.reply.text, getattr(model, "__name__", str(model))
+        if self.failure is not None:
+            raise UnfitReply(
+                f"there is no {name}, as there is no answer: {self.failure.kind}: {self.failure.error}", text
+            )
+        try:
+            return model.model_validate_json(unfenced(text))
+        except ValueError as error:
+            cut = " (it was cut at its token limit)" if self.reply.finish_reason == "length" else ""
+            raise UnfitReply(f"the reply is no {name}{cut}: {error}", text) from error
 
 
 @dataclass(frozen=True)

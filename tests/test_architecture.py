@@ -12,7 +12,7 @@ ROOT = Path(__file__).parent.parent
 HOUSE = ROOT / "harness"
 
 FLOORS: dict[str, int] = {
-    "errors": 0, "ask": 0, "told": 0, "judged": 0, "stats": 0,
+    "errors": 0, "structured": 0, "ask": 0, "told": 0, "judged": 0, "stats": 0,
     "document": 1, "wording": 1, "registry": 2, "client": 2, "scorers": 2, "store": 2,
     "load": 3, "engine": 3, "standing": 3, "routing": 3, "render": 3, "simulate": 3,
     "settings": 3, "pipeline": 4, "cards": 5,
@@ -20,7 +20,7 @@ FLOORS: dict[str, int] = {
 }  # fmt: skip
 """Each part and its floor. Imports run strictly down; `document` reads what people write, `wording` what replies say."""
 
-WORDS = {"errors", "ask", "told", "judged"}
+WORDS = {"errors", "structured", "ask", "told", "judged"}
 DOORS = {
     "litellm": {"client", "registry"},  # registry reads the price table's file, by a path, without importing
     "pyarrow": {"store"},

@@ -39,7 +39,7 @@ def not_sent(trial: Trial, wire: str, why: Failure) -> Facts:
 def read(request: Request, exchange: Exchange, provider: Provider) -> Facts:
     """Decodes what came back."""
     return Facts(
-        sent=Sent(request.wire.name, request.params, request.dropped, request.stream),
+        sent=Sent(request.wire.name, request.params, request.dropped, request.stream, request.structured_by),
         decoded=_decoded(request, exchange, provider),
         sent_at=exchange.sent_at,
         connect_s=exchange.connect_s,
@@ -53,7 +53,7 @@ async def through_litellm(aside: Aside, trial: Trial) -> Facts:
     asking = via_litellm.call(trial.provider, trial.case.prompt, trial.params, stream=trial.stream)
     call = await aside.run(asking)
     return Facts(
-        sent=Sent(VIA_LITELLM, call.params, stream=trial.stream),
+        sent=Sent(VIA_LITELLM, call.params, stream=trial.stream, structured_by=call.structured_by),
         decoded=call.decoded,
         sent_at=call.sent_at,
         http_status=call.http_status,

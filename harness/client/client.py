@@ -33,6 +33,7 @@ from harness.client.translate import VIA_LITELLM, Request, Untranslatable
 from harness.client.validation import Facts, fault, takes_long, unchecked
 from harness.client.wires import Decoded, wire_for
 from harness.errors import WrongUse
+from harness.structured import HasSchema
 from harness.told import Attempt, Usage
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
@@ -91,16 +92,25 @@ class Client:
             await session.aclose()
 
     async def ask(
-        self, provider: Provider | str, prompt: Prompt | str, *, params: JsonObject = _NOTHING, stream: bool = True
+        self,
+        provider: Provider | str,
+        prompt: Prompt | str,
+        *,
+        params: JsonObject = _NOTHING,
+        response_format: JsonObject | type[HasSchema] | None = None,
+        stream: bool = True,
     ) -> Attempt:
         """Asks one question, tries again as the provider's retries say, and returns the deciding attempt: the last.
 
-        The provider's own params are sent unless `params` says otherwise. Raises WrongUse for a name that is not registered.
+        The provider's own params are sent unless `params` says otherwise. `response_format`, in OpenAI's form or a pydantic model class, takes
+        the place of the prompt's; `attempt.parsed(Model)` is then the object. Raises WrongUse for a name that is not registered.
         """
         if isinstance(provider, str):
             provider = self._named(provider)
         if isinstance(prompt, str):
             prompt = Prompt(({"role": "user", "content": prompt},))
+        if response_format is not None:
+            prompt = replace(prompt, response_format=response_format)
         case = Case(content_address(prompt.as_json()), prompt, capability="ask", criteria=())
         trial = Trial("ask", case.hash, case, provider, {**provider.params, **params}, stream=stream)
         return [attempt async for attempt in self.attempts(trial)][-1]

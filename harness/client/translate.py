@@ -8,8 +8,8 @@ Measured: 0.1 ms for an OpenAI request, 0.4 ms for one to Anthropic, once litell
 from __future__ import annotations
 
 import copy
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import orjson
@@ -19,7 +19,9 @@ from harness.client.door import litellm, quiet
 from harness.client.failures import failure
 from harness.client.wires import Endpoint, Wire, wire_for
 from harness.client.wires.contract import Outgoing
-from harness.told import Failure
+from harness.client.wires.counts import inside
+from harness.structured import asks_for_json, stated
+from harness.told import Failure, StructuredBy
 
 VIA_LITELLM = "litellm"
 """The wire's name of what litellm calls by itself."""
@@ -49,6 +51,7 @@ class Request:
     json_tool: str | None = None
     tool_names: Mapping[str, str] = field(default_factory=dict)
     method: str = "POST"
+    structured_by: StructuredBy | None = None
 
 
 class Untranslatable(Exception):
@@ -94,17 +97,49 @@ def wire_of(provider: Provider, prompt: Prompt, params: JsonObject) -> Wire | No
 
 
 def translate(provider: Provider, wire: Wire, prompt: Prompt, params: JsonObject, *, stream: bool) -> Request:
-    """The request for this prompt with these params. Raises Untranslatable."""
+    """The request for this prompt with these params. Raises Untranslatable.
+
+    JSON is asked for in the best way that there is: by means of the provider's own, by a tool that must be called, or else in words.
+    """
     endpoint = wire.endpoints[provider.kind]
     if provider.simulated and provider.base_url is None:
         raise Untranslatable(failure("client_error", f"the simulated provider {provider.name!r} is not being served"))
     refused = None if wire.refuses is None else wire.refuses(prompt)
     if refused is not None:
         raise Untranslatable(failure("bad_request", refused))
+    if "response_format" in params:
+        prompt = replace(prompt, response_format=params["response_format"])
+        params = {name: value for name, value in params.items() if name != "response_format"}
+    return _in_the_best_way(prompt, lambda one: _translated(provider, wire, endpoint, (one, params, stream)))
+
+
+def _in_the_best_way(prompt: Prompt, make: Callable[[Prompt], Request]) -> Request:
+    form: Any = prompt.response_format
+    if not asks_for_json(form):
+        return make(prompt)
+    try:
+        made = make(prompt)
+    except Untranslatable:  # for whatever reason: another one than the response format stays, and is told then
+        return replace(make(_in_words(prompt, form)), structured_by="prompt")
+    by, schema = made.structured_by, form["type"] == "json_schema"
+    if by == "json_schema" or (by == "json_mode" and not schema) or (by == "tool" and not prompt.tools):
+        return made
+    if by == "json_mode":
+        return make(replace(_in_words(prompt, form), response_format={"type": "json_object"}))
+    return replace(
+        make(_in_words(prompt, form)), structured_by="prompt"
+    )  # also for a forced tool that hides those of the prompt
+
+
+def _in_words(prompt: Prompt, form: Any) -> Prompt:
+    return replace(prompt, messages=stated(prompt.messages, form), response_format=None)
+
+
+def _translated(provider: Provider, wire: Wire, endpoint: Endpoint, asked: tuple[Prompt, JsonObject, bool]) -> Request:
     module = litellm()
     try:
         with quiet():
-            return _translate(provider, wire, endpoint, (prompt, params, stream))
+            return _translate(provider, wire, endpoint, asked)
     except module.exceptions.UnsupportedParamsError as error:
         said = str(error).partition("To drop")[0].removeprefix("litellm.UnsupportedParamsError: ")
         raise Untranslatable(failure("unsupported_parameter", said, key=provider.api_key)) from error
@@ -146,6 +181,7 @@ def _translate(provider: Provider, wire: Wire, endpoint: Endpoint, asked: tuple[
         total_s=provider.deadlines.total_s,
     )
     out = _shaped(wire, out)
+    json_tool = litellm().constants.RESPONSE_FORMAT_TOOL_NAME if json_mode else None
     return Request(
         wire=wire,
         url=out.url,
@@ -154,9 +190,17 @@ def _translate(provider: Provider, wire: Wire, endpoint: Endpoint, asked: tuple[
         params=_without(out.body, wire.messages),
         dropped=dropped + unsaid,
         stream=stream,
-        json_tool=litellm().constants.RESPONSE_FORMAT_TOOL_NAME if json_mode else None,
+        json_tool=json_tool,
         tool_names=said.get("_anthropic_tool_name_map") or {},
+        structured_by=_structured(wire, out.body, json_tool),
     )
+
+
+def _structured(wire: Wire, body: JsonObject, json_tool: str | None) -> StructuredBy | None:
+    """How the body asks for JSON, short of words."""
+    own = None if wire.structured is None else wire.structured(body)
+    names = {inside(tool, "name") or inside(tool, "function", "name") for tool in body.get("tools") or ()}
+    return own or ("tool" if json_tool in names else None)
 
 
 def _shaped(wire: Wire, out: Outgoing) -> Outgoing:

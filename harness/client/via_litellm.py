@@ -24,7 +24,8 @@ from harness.client.network import chain, network_failure
 from harness.client.wires import Decoded
 from harness.client.wires.counts import count, inside, usage_of
 from harness.client.wires.draft import Draft
-from harness.told import Failure, TokenSource, Usage
+from harness.structured import asks_for_json, stated
+from harness.told import Failure, StructuredBy, TokenSource, Usage
 
 MOST_AT_ONCE = 4
 """Calls through litellm in flight: each takes milliseconds of CPU, and more would be timed wrongly."""
@@ -38,6 +39,7 @@ class Call:
     sent_at: float
     decoded: Decoded = field(default_factory=Decoded)
     http_status: int | None = None
+    structured_by: StructuredBy | None = None
 
 
 async def call(
@@ -49,9 +51,9 @@ async def call(
     clock: Callable[[], float] = time.perf_counter,
 ) -> Call:
     """Asks through litellm; what fails is in the call, with what came until then."""
-    wanted = {**prompt.as_json(), **params}
+    wanted, structured_by = _with_json_in_words({**prompt.as_json(), **params}, provider.model)
     messages = wanted.pop("messages")
-    done, draft = Call(wanted, clock()), Draft()
+    done, draft = Call(wanted, clock(), structured_by=structured_by), Draft()
     try:
         async with asyncio.timeout(provider.deadlines.total_s):
             answer = await _begin(provider, messages, wanted, stream=stream)
@@ -71,6 +73,19 @@ async def call(
         why = failure_of(error, provider)
         done.decoded, done.http_status = draft.done(why), _status(error)
     return done
+
+
+def _with_json_in_words(wanted: dict[str, Any], model: str) -> tuple[dict[str, Any], StructuredBy | None]:
+    """What is wanted, with a response format of JSON in words if litellm knows no way of asking this model for it."""
+    form: Any = wanted.get("response_format")
+    if not asks_for_json(form):
+        return wanted, None
+    with quiet():
+        known = litellm().get_supported_openai_params(model=model) or ()
+    if "response_format" in known:
+        return wanted, "litellm"
+    rest = {name: value for name, value in wanted.items() if name != "response_format"}
+    return {**rest, "messages": stated(wanted["messages"], form)}, "prompt"
 
 
 async def _begin(provider: Provider, messages: list[Any], wanted: Mapping[str, Any], *, stream: bool) -> Any:

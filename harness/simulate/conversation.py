@@ -11,6 +11,7 @@ from itertools import groupby
 from typing import Any
 
 from harness.ask import JsonObject, content_address
+from harness.structured import without_words
 
 CHARS_PER_TOKEN = 4
 
@@ -77,6 +78,11 @@ class Conversation:
         chars = len(self.system) + sum(len(text) for _, text in self.turns)
         chars += len(json.dumps(tools, ensure_ascii=False)) if tools else 0
         return math.ceil(chars / CHARS_PER_TOKEN)
+
+    def without_format(self) -> Conversation:
+        """The same conversation without words that ask for JSON."""
+        turns = [(role, without_words(text)) for role, text in self.turns]
+        return Conversation.of([("system", without_words(self.system)), *turns], self.tools)
 
     def without_tool(self, name: str) -> Conversation:
         """The same conversation with one tool not on offer."""

@@ -61,8 +61,10 @@ class Keys:
 
         A wire without a mechanism of its own for structured output asks for it by forcing the call of one more tool,
         which the suite knows nothing of: a conversation that is in no key is looked for again without the forced tool.
-        And one that came as a single text is looked for by that alone.
+        Or it is asked for in words, which the suite knows nothing of either. And one that came as a single text is looked for by that alone.
         """
+        if conversation.key not in self.by_conversation:
+            conversation = conversation.without_format()
         known = self.by_text.get(conversation.text_key)
         if conversation.key not in self.by_conversation and known and len(conversation.turns) == 1:
             return known, self.by_conversation[known]

@@ -4,7 +4,7 @@ Every public function names the source of its formula, and the tests show by sim
 """
 
 from harness.stats.frontier import frontier
-from harness.stats.intervals import CONFIDENCE, Interval, clustered_mean, clustered_rate, wilson
+from harness.stats.intervals import CONFIDENCE, Interval, clustered_mean, wilson
 from harness.stats.paired import Paired, false_discovery, p_growth, paired_logs, paired_means, paired_rates
 from harness.stats.percentiles import percentile, percentile_interval, smallest_n
 from harness.stats.shrinkage import PRIOR_MASS, Posterior, paired_posteriors, shrink
@@ -19,7 +19,6 @@ __all__ = [
     "Posterior",
     "cases_of",
     "clustered_mean",
-    "clustered_rate",
     "false_discovery",
     "flags",
     "frontier",

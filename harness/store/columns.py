@@ -20,7 +20,7 @@ from harness.ask import ToolCall, TrialRef
 from harness.judged import Score
 from harness.told import Attempt, Clock, Outcome, Reply, Usage
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 """Counts up when columns are added; a file with a higher one was written by a newer harness."""
 
 _TEXT, _INT, _SMALL, _SECONDS, _FLAG = pa.string(), pa.int64(), pa.int32(), pa.float64(), pa.bool_()
@@ -117,6 +117,12 @@ _CALLS: tuple[_Column, ...] = (
         "",
         "special tokens (</s> and the like) that leaked at the end of the text and were removed",
     ),
+    (
+        "structured_by",
+        _TEXT,
+        "",
+        "how JSON was asked for: json_schema, json_mode, tool, prompt (in words alone) or litellm (in its way); null: not at all",
+    ),
 )
 
 _SCORES: tuple[_Column, ...] = (
@@ -211,6 +217,7 @@ def call_row(attempt: Attempt, context: Context) -> dict[str, Any]:
         "cache_write_1h_tokens": attempt.usage.cache_write_1h_tokens,
         "unchecked": list(attempt.unchecked),
         "end_tokens": attempt.reply.end_tokens,
+        "structured_by": attempt.sent.structured_by,
     }
 
 

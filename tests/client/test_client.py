@@ -190,7 +190,7 @@ def test_a_json_tool_is_unwrapped_and_names_are_ours_again():
     as_tool = chunked(A_START, *a_tool('{"a": 1}', name="json_tool_call"), a_end("tool_use"), A_STOP)
     both = whole(
         message(
-            {"type": "tool_use", "id": "1", "name": "json_tool_call", "input": {"a": 1}},
+            {"type": "text", "text": '{"a": 1}'},
             {"type": "tool_use", "id": "2", "name": "get_weather_", "input": {}},
             reason="tool_use",
         )
@@ -206,6 +206,9 @@ def test_a_json_tool_is_unwrapped_and_names_are_ours_again():
 
     json, mixed = asyncio.run(main())
     assert (json.reply.text, json.reply.tool_calls, json.reply.finish_reason) == ('{"a": 1}', (), "stop")
+    assert (json.sent.structured_by, mixed.sent.structured_by) == ("tool", "prompt"), (
+        "a forced tool would hide the other"
+    )
     assert (mixed.reply.text, mixed.reply.finish_reason) == ('{"a": 1}', "tool_calls")
     assert [call.name for call in mixed.reply.tool_calls] == ["get weather!"]
 

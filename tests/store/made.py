@@ -85,6 +85,7 @@ attempts = st.builds(
         params=st.dictionaries(texts, st.none() | texts | st.floats(0, 2) | st.integers(-(2**70), 2**70), max_size=3),
         dropped=st.lists(texts, max_size=2).map(tuple),
         stream=st.booleans(),
+        structured_by=st.none() | st.sampled_from(["json_schema", "prompt"]),
     ),
     reply=st.builds(
         Reply,

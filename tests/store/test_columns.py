@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from harness.ask import ToolCall
 from harness.store.columns import CALLS, OUTCOME_COLUMNS, SCORES, Context, call_row, encode, outcome, score_row, table
-from harness.told import Outcome, Reply, Usage
+from harness.told import Outcome, Reply, Sent, Usage
 from tests.store import made
 
 CONTEXT = Context("run-1", "w0", "here", "0.1.0", "1.2.3", {"team": "blue"})
@@ -92,6 +92,7 @@ def test_calls_has_exactly_the_promised_columns_in_order():
         "cache_write_1h_tokens",
         "unchecked",
         "end_tokens",
+        "structured_by",
     ]
 
 
@@ -121,7 +122,7 @@ def test_scores_has_the_promised_columns_and_weight_and_simulated_behind_them():
 
 @pytest.mark.parametrize("schema", [CALLS, SCORES])
 def test_each_column_says_what_it_is_and_durations_say_their_unit(schema):
-    assert schema.metadata == {b"schema_version": b"3"}
+    assert schema.metadata == {b"schema_version": b"4"}
     for column in schema:
         assert column.metadata[b"description"]
         assert (column.metadata.get(b"unit") == b"s") == column.name.endswith("_s")
@@ -236,3 +237,11 @@ def test_what_could_not_be_checked_and_what_was_kept_for_an_hour_stand_in_the_ro
     row = call_row(replace(made.attempt(), usage=usage, unchecked=("context", "vision")), CONTEXT)
     assert (row["cache_write_1h_tokens"], row["unchecked"]) == (5, ["context", "vision"])
     assert call_row(made.attempt(), CONTEXT)["unchecked"] == []
+
+
+def test_what_leaked_and_how_json_was_asked_for_stand_in_the_row():
+    attempt = replace(made.attempt(), reply=Reply("2", end_tokens=3), sent=Sent("w", structured_by="tool"))
+    row = call_row(attempt, CONTEXT)
+    assert (row["end_tokens"], row["structured_by"]) == (3, "tool")
+    row = call_row(made.attempt(), CONTEXT)
+    assert (row["end_tokens"], row["structured_by"]) == (0, None)

@@ -14,7 +14,7 @@ def test_it_reads_back_as_it_was(tmp_path):
     MANIFEST.save(tmp_path)
     assert Manifest.load(tmp_path) == MANIFEST
     plain = orjson.loads((tmp_path / "manifest.json").read_bytes())
-    assert (plain["schema_version"], plain["run_id"], plain["state"]) == (3, "20261121-014500-ab12", "complete")
+    assert (plain["schema_version"], plain["run_id"], plain["state"]) == (4, "20261121-014500-ab12", "complete")
 
 
 def test_a_part_is_known_by_its_bytes(tmp_path):
@@ -25,7 +25,7 @@ def test_a_part_is_known_by_its_bytes(tmp_path):
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"{", b"[]", b"{}", b"7", b'{"schema_version":"1"}', b'{"schema_version":3,"state":"done"}', b"\xff"],
+    [b"", b"{", b"[]", b"{}", b"7", b'{"schema_version":"1"}', b'{"schema_version":4,"state":"done"}', b"\xff"],
 )
 def test_what_is_no_manifest_is_a_store_error_that_names_the_file(tmp_path, content):
     (tmp_path / "manifest.json").write_bytes(content)
@@ -56,7 +56,7 @@ def test_any_changed_byte_of_a_manifest_is_read_or_is_a_store_error_never_a_trac
 def test_a_newer_harness_s_manifest_says_upgrade(tmp_path):
     MANIFEST.save(tmp_path)
     path = tmp_path / "manifest.json"
-    path.write_bytes(path.read_bytes().replace(b'"schema_version": 3', b'"schema_version": 4'))
+    path.write_bytes(path.read_bytes().replace(b'"schema_version": 4', b'"schema_version": 5'))
     with pytest.raises(StoreError, match=r"written by a newer llm-harness \(\d.*upgrade"):
         Manifest.load(tmp_path)
 

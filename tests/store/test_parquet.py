@@ -23,7 +23,7 @@ def test_what_goes_in_is_there_in_order_compressed_with_its_schema(tmp_path):
     assert ids(path) == [f"r{n}" for n in range(7)]
     assert (part.file, part.rows, part.bytes) == ("s.parquet", 7, path.stat().st_size)
     assert pq.read_schema(path).equals(SCORES)
-    assert pq.read_schema(path).metadata[b"schema_version"] == b"3"
+    assert pq.read_schema(path).metadata[b"schema_version"] == b"4"
     assert pq.read_schema(path).field("value").metadata[b"description"].startswith(b"from 0 to 1")
     assert pq.read_metadata(path).row_group(0).column(0).compression == "ZSTD"
     assert list(tmp_path.iterdir()) == [path]

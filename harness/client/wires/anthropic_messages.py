@@ -18,7 +18,7 @@ from harness.client.wires.contract import Chunk, Decoded, Endpoint, Wire
 from harness.client.wires.counts import count, inside, usage_of
 from harness.client.wires.draft import Draft, joined, whole
 from harness.client.wires.sse import events, is_stream, parsed
-from harness.told import Failure, Usage
+from harness.told import Failure, StructuredBy, Usage
 
 ENDPOINTS: Mapping[str, Endpoint] = MappingProxyType(
     {"anthropic": Endpoint("https://api.anthropic.com", path="/v1/messages")}
@@ -134,4 +134,12 @@ def _usage(told: Any) -> Usage:
     return usage_of(prompt, completion, cached=read, cache_write=written, reasoning=thought, cache_write_1h=hour)
 
 
-WIRE = Wire("anthropic_messages", ENDPOINTS, read_body, read_stream, frozenset({"messages", "system"}))
+def structured(body: Mapping[str, Any]) -> StructuredBy | None:
+    """How the body asks for JSON."""
+    form = body.get("output_format") or inside(body, "output_config", "format")
+    return "json_schema" if inside(form, "type") == "json_schema" else None
+
+
+WIRE = Wire(
+    "anthropic_messages", ENDPOINTS, read_body, read_stream, frozenset({"messages", "system"}), structured=structured
+)

@@ -19,7 +19,7 @@ from harness.client.wires.counts import count, inside, usage_of
 from harness.client.wires.draft import Draft, joined, whole
 from harness.client.wires.json_lines import first_object, lines
 from harness.client.wires.sse import events, is_stream, parsed
-from harness.told import Failure, Usage
+from harness.told import Failure, StructuredBy, Usage
 
 _COHERE = Endpoint("https://api.cohere.com", path="/v2/chat")
 ENDPOINTS: Mapping[str, Endpoint] = MappingProxyType({"cohere": _COHERE, "cohere_chat": _COHERE})
@@ -134,8 +134,11 @@ def _usage(told: Any) -> Usage:
 
 
 def _write_format(body: dict[str, Any], wanted: Any) -> bool:
+    """Cohere takes no response format beside tools (https://docs.cohere.com/docs/structured-outputs)."""
     kind, schema = inside(wanted, "type"), inside(wanted, "json_schema", "schema")
     if kind in {"json_object", "json_schema"}:
+        if body.get("tools"):
+            return False
         body["response_format"] = {"type": "json_object", **({"json_schema": schema} if schema else {})}
     return kind in {"text", "json_object", "json_schema"}
 
@@ -151,10 +154,19 @@ def _write_choice(body: dict[str, Any], wanted: Any) -> bool:
     return wanted in ("required", "none", "auto")
 
 
+def structured(body: Mapping[str, Any]) -> StructuredBy | None:
+    """How the body asks for JSON."""
+    form = body.get("response_format")
+    if inside(form, "type") != "json_object":
+        return None
+    return "json_schema" if inside(form, "json_schema") else "json_mode"
+
+
 WIRE = Wire(
     "cohere_chat",
     ENDPOINTS,
     read_body,
     read_stream,
     writes=MappingProxyType({"response_format": _write_format, "tool_choice": _write_choice}),
+    structured=structured,
 )

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from harness.ask import JsonObject, Prompt
-from harness.told import Failure, Reply, Usage
+from harness.told import Failure, Reply, StructuredBy, Usage
 
 Chunk = tuple[float, bytes]
 """Bytes with the second (monotonic clock) at which they arrived."""
@@ -141,7 +141,8 @@ class Wire:
     `refuses` says what is wrong with a prompt that this format has no form for. `shape` changes the request that litellm built, and raises ValueError
     for what it has no form for. `course` says which requests follow the first, given its answer and whether a stream is wanted; the chunks to be
     read are then those of all answers, with an empty chunk between two. What the first request carried in its headers, the key among it,
-    goes along to its own host only, to hosts of `domain` if it went to one of them, and from loopback to loopback.
+    goes along to its own host only, to hosts of `domain` if it went to one of them, and from loopback to loopback. `structured` reads from a
+    body how it asks for JSON by means of the format's own, None if it does not; without it, the format has no such means.
     """
 
     name: str
@@ -154,6 +155,7 @@ class Wire:
     shape: Callable[[Outgoing], Outgoing] | None = None
     course: Callable[[Turn, bool], Course] | None = None
     domain: str | None = None
+    structured: Callable[[JsonObject], StructuredBy | None] | None = None
 
 
 def answers(chunks: Sequence[Chunk]) -> list[list[Chunk]]:

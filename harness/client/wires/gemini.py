@@ -22,7 +22,7 @@ from harness.client.wires.contract import Chunk, Decoded, Endpoint, Wire
 from harness.client.wires.counts import count, inside, usage_of
 from harness.client.wires.draft import Draft, joined, whole
 from harness.client.wires.sse import events, is_stream
-from harness.told import Failure, Usage
+from harness.told import Failure, StructuredBy, Usage
 
 HOST = "https://generativelanguage.googleapis.com"
 _FILES = f"{HOST}/v1beta/files/"
@@ -266,4 +266,17 @@ def _list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
-WIRE = Wire("gemini", ENDPOINTS, read_body, read_stream, frozenset({"contents", "system_instruction"}))
+def structured(body: Mapping[str, Any]) -> StructuredBy | None:
+    """How the body asks for JSON."""
+    config = body.get("generationConfig") or {}
+    if any(
+        config.get(name) for name in ("response_json_schema", "responseJsonSchema", "response_schema", "responseSchema")
+    ):
+        return "json_schema"
+    mime = config.get("response_mime_type") or config.get("responseMimeType")
+    return "json_mode" if mime == "application/json" else None
+
+
+WIRE = Wire(
+    "gemini", ENDPOINTS, read_body, read_stream, frozenset({"contents", "system_instruction"}), structured=structured
+)

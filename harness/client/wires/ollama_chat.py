@@ -19,7 +19,7 @@ from harness.client.wires.contract import Chunk, Decoded, Endpoint, Wire
 from harness.client.wires.counts import count, inside, usage_of
 from harness.client.wires.draft import Draft, joined, whole
 from harness.client.wires.json_lines import first_object, lines
-from harness.told import Failure
+from harness.told import Failure, StructuredBy
 
 _OLLAMA = Endpoint("http://localhost:11434", path="/api/chat", streams_unasked=True, translated_as="ollama_chat")
 ENDPOINTS: Mapping[str, Endpoint] = MappingProxyType({"ollama_chat": _OLLAMA, "ollama": _OLLAMA})
@@ -97,4 +97,17 @@ def _write_choice(body: dict[str, Any], wanted: Any) -> bool:
     return wanted in ("none", "auto")
 
 
-WIRE = Wire("ollama_chat", ENDPOINTS, read_body, read_stream, writes=MappingProxyType({"tool_choice": _write_choice}))
+def structured(body: Mapping[str, Any]) -> StructuredBy | None:
+    """How the body asks for JSON."""
+    form = body.get("format")
+    return "json_schema" if isinstance(form, Mapping) else "json_mode" if form == "json" else None
+
+
+WIRE = Wire(
+    "ollama_chat",
+    ENDPOINTS,
+    read_body,
+    read_stream,
+    writes=MappingProxyType({"tool_choice": _write_choice}),
+    structured=structured,
+)

@@ -17,7 +17,7 @@ from harness.client.wires.contract import Chunk, Decoded, Endpoint, Wire
 from harness.client.wires.counts import count, inside, usage_of
 from harness.client.wires.draft import Draft, joined, whole
 from harness.client.wires.sse import Event, events, is_stream
-from harness.told import Failure, Usage
+from harness.told import Failure, StructuredBy, Usage
 
 _ASKED = Endpoint(asks_usage=True)
 _TELLS = Endpoint()
@@ -179,4 +179,10 @@ def _usage(body: Mapping[str, Any]) -> Usage:
     )
 
 
-WIRE = Wire("openai_chat", ENDPOINTS, read_body, read_stream)
+def structured(body: Mapping[str, Any]) -> StructuredBy | None:
+    """How the body asks for JSON."""
+    forms: Mapping[Any, StructuredBy] = {"json_schema": "json_schema", "json_object": "json_mode"}
+    return forms.get(inside(body, "response_format", "type"))
+
+
+WIRE = Wire("openai_chat", ENDPOINTS, read_body, read_stream, structured=structured)
