@@ -76,12 +76,15 @@ def _decoded(request: Request, exchange: Exchange, provider: Provider) -> Decode
     if found is not None:  # servers echo keys in their errors
         found = replace(found, error=scrub(found.error, provider.api_key))
     reply = _as_asked(decoded.reply, request)
-    named = reply.response_id or exchange.headers.get("x-request-id")  # not every format has a place for an id
-    return replace(decoded, reply=replace(reply, response_id=named), failure=found)
+    if not reply.response_id:  # not every format has a place for an id
+        reply = replace(reply, response_id=exchange.headers.get("x-request-id"))
+    return replace(decoded, reply=reply, failure=found)
 
 
 def _as_asked(reply: Reply, request: Request) -> Reply:
     """The reply in the terms of the question: tools by our names, JSON that was asked for through a tool as text."""
+    if not reply.tool_calls:
+        return reply
     calls = [replace(call, name=request.tool_names.get(call.name, call.name)) for call in reply.tool_calls]
     json = [call for call in calls if request.json_tool is not None and call.name == request.json_tool]
     if not json:

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+import orjson
+
 from harness.ask import JsonObject, Prices, PriceTier, Prompt
 from harness.told import Cost, Usage
 
@@ -95,8 +97,13 @@ def _dearest(prices: Prices, bound: int, classes: tuple[str, ...]) -> float | No
 
 def prompt_bound(prompt: Prompt) -> int:
     """The most tokens that the prompt can have: the bytes of its JSON, and what providers write around tools."""
-    text = json.dumps(prompt.as_json(), separators=(",", ":"), ensure_ascii=False, default=dict)
-    return len(text.encode("utf-8", "surrogatepass")) + (TOOL_OVERHEAD_TOKENS if prompt.tools else 0)
+    said = prompt.as_json()
+    try:
+        written = orjson.dumps(said, default=dict)
+    except TypeError:  # half a surrogate pair, or a number beyond 64 bits
+        text = json.dumps(said, separators=(",", ":"), ensure_ascii=False, default=dict)
+        written = text.encode("utf-8", "surrogatepass")
+    return len(written) + (TOOL_OVERHEAD_TOKENS if prompt.tools else 0)
 
 
 def max_output(params: JsonObject, max_output_tokens: int | None) -> int | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, fields
@@ -21,7 +22,7 @@ def read_options(kind: type[T], given: JsonObject, whose: str) -> T:
     Raises:
         Unfit: an unknown, missing or ill-typed option; the message names `whose` it is and what would be right.
     """
-    hints = get_type_hints(kind)
+    hints = _hints(kind)  # type: ignore[arg-type]  # a class can be hashed
     for name in given:
         if name not in hints:
             raise Unfit(f"{whose} has no option {name!r}{did_you_mean(str(name), hints)}")
@@ -37,6 +38,12 @@ def read_options(kind: type[T], given: JsonObject, whose: str) -> T:
         return kind(**values)
     except Unfit as problem:
         raise Unfit(f"{whose}: {problem}") from None
+
+
+@functools.cache
+def _hints(kind: Any) -> dict[str, Any]:
+    """The types of a class's fields, which are compiled from text: that takes longer than most judging."""
+    return get_type_hints(kind)
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

@@ -6,6 +6,7 @@ import pytest
 
 from harness.ask import Case, Prompt, Provider, Trial
 from harness.client import Client
+from harness.client.cost import prompt_bound
 from harness.client.validation import LARGEST_REQUEST, fault, takes_long, unchecked
 from harness.registry import ModelFacts
 from tests.client.server import HELLO, TOOLS, chunked, provider, serving
@@ -186,3 +187,12 @@ def test_what_could_not_be_checked_stands_with_the_attempt():
     attempt = asyncio.run(ask())
     assert attempt.ok
     assert attempt.unchecked == ("context", "vision")
+
+
+def test_the_bound_of_a_prompt_is_its_bytes_also_of_what_json_cannot_hold():
+    assert prompt_bound(Prompt(({"role": "user", "content": "é"},))) == len(
+        '{"messages":[{"role":"user","content":"é"}]}'.encode()
+    )
+    assert prompt_bound(Prompt(({"role": "user", "content": "\ud83d"},))) == 3 + len(
+        '{"messages":[{"role":"user","content":""}]}'
+    )
