@@ -15,6 +15,11 @@ from harness.simulate.conversation import Conversation, Malformed
 from harness.simulate.faults import Refusal
 
 Finish = Literal["stop", "stop_sequence", "length", "tool_calls"]
+Choice = Literal["auto", "none", "required"]
+"""Whether a tool may be called, must not, or must."""
+
+NO_TOOL = "I may not call a tool here."
+"""What is said in place of a call that is not allowed."""
 
 _PIECE = re.compile(r"\s*\S{1,4}|\s+")
 _ALPHANUMERIC = string.ascii_letters + string.digits
@@ -22,7 +27,7 @@ _ALPHANUMERIC = string.ascii_letters + string.digits
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """A request, read from a wire. `usage` is whether a stream is to end with usage."""
+    """A request, read from a wire. `usage` is whether a stream is to end with usage; `forced_tool` must be called, and no other."""
 
     conversation: Conversation
     model: str
@@ -31,6 +36,7 @@ class Ask:
     stop: tuple[str, ...] = ()
     usage: bool = True
     forced_tool: str | None = None
+    tool_choice: Choice = "auto"
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,11 +125,10 @@ def tag(rng: Random, length: int = 24) -> str:
 
 
 def compose(answer: Answer, ask: Ask, *, profile: str, created: int, rng: Random) -> Said:
-    """The answer as said: cut at a stop sequence, forced into a tool call if that was asked, cut at the token limit."""
+    """The answer as said: cut at a stop sequence, with the tools called that must be and none that may not, cut at the token limit."""
     text, stopped_by = _stopped(answer.text, ask.stop)
-    tool_calls = () if stopped_by else answer.tool_calls
-    if ask.forced_tool and not tool_calls:
-        text, tool_calls = "", (ToolCall(ask.forced_tool, _as_arguments(text)),)
+    chosen = _chosen(Answer(text, () if stopped_by else answer.tool_calls), ask)
+    text, tool_calls = chosen.text, chosen.tool_calls
     finish: Finish = "stop_sequence" if stopped_by else "tool_calls" if tool_calls else "stop"
     said_tag = tag(rng)
     pieces = split(text)
@@ -143,6 +148,21 @@ def compose(answer: Answer, ask: Ask, *, profile: str, created: int, rng: Random
         finish=finish,
         stopped_by=stopped_by,
     )
+
+
+def _chosen(answer: Answer, ask: Ask) -> Answer:
+    """The answer with the calls that the request's choice of tools allows; a call that must be has the text for its arguments."""
+    if ask.tool_choice == "none":
+        return Answer(answer.text or NO_TOOL)
+    must = ask.forced_tool or (ask.conversation.tools[0].name if _must_call(ask) else None)
+    calls = tuple(call for call in answer.tool_calls if ask.forced_tool in (None, call.name))
+    if must is None or calls:
+        return Answer(answer.text, calls)
+    return Answer("", (ToolCall(must, _as_arguments(answer.text)),))
+
+
+def _must_call(ask: Ask) -> bool:
+    return ask.tool_choice == "required" and bool(ask.conversation.tools)
 
 
 def _stopped(text: str, stops: tuple[str, ...]) -> tuple[str, str | None]:
@@ -197,3 +217,8 @@ def model_name(body: Mapping[str, Any]) -> str:
     if not isinstance(model, str) or not model:
         raise Malformed("model: must be the name of a model")
     return model
+
+
+def tool_choice(value: object, names: Mapping[str, Choice]) -> Choice:
+    """The choice of tools, by the wire's names of those that are not `auto`."""
+    return names.get(value, "auto") if isinstance(value, str) else "auto"

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.ask import Answer, ToolCall
-from harness.simulate.conversation import Conversation, Malformed
-from harness.simulate.reply import Ask, compose, model_name, split, stop_sequences, tokens_limit
+from harness.simulate.conversation import Conversation, Malformed, Tool
+from harness.simulate.reply import NO_TOOL, Ask, compose, model_name, split, stop_sequences, tokens_limit
 
 ASK = Ask(Conversation.of([("user", "abcdefgh")]), "m")
 CALLS = Answer("One two.", (ToolCall("f", '{"a": 1}'), ToolCall("g", "{}")))
@@ -71,7 +71,21 @@ def test_a_forced_tool_is_called_with_what_would_have_been_said(text, arguments)
     reply = said(Answer(text), forced_tool="form")
     assert [(call.name, json.loads("".join(call.arguments))) for call in reply.calls] == [("form", arguments)]
     assert (reply.text, reply.finish) == ((), "tool_calls")
-    assert [call.name for call in said(CALLS, forced_tool="form").calls] == ["f", "g"]
+    assert [call.name for call in said(CALLS, forced_tool="form").calls] == ["form"], (
+        "no other than the one that must be"
+    )
+    assert [call.name for call in said(CALLS, forced_tool="g").calls] == ["g"]
+
+
+def test_whether_a_tool_is_called_is_as_it_must_be():
+    tools = replace(ASK.conversation, tools=(Tool("f"), Tool("g")))
+    assert [call.name for call in said(CALLS, conversation=tools, tool_choice="required").calls] == ["f", "g"]
+    must = said(Answer("no need"), conversation=tools, tool_choice="required")
+    assert [(call.name, "".join(call.arguments)) for call in must.calls] == [("f", '{"answer": "no need"}')]
+    assert said(Answer("no tool is there"), tool_choice="required").calls == ()
+    none = said(CALLS, conversation=tools, tool_choice="none")
+    assert (text_of(none), none.calls, none.finish) == (CALLS.text, (), "stop")
+    assert text_of(said(replace(CALLS, text=""), tool_choice="none")) == NO_TOOL
 
 
 def test_the_same_chance_gives_the_same_reply():

@@ -12,7 +12,17 @@ import orjson
 
 from harness.simulate.conversation import Conversation, Malformed, Tool, call_text, image_text, items
 from harness.simulate.faults import Refusal
-from harness.simulate.reply import Ask, Frames, Said, SaidCall, model_name, stop_sequences, tokens_limit
+from harness.simulate.reply import (
+    Ask,
+    Choice,
+    Frames,
+    Said,
+    SaidCall,
+    model_name,
+    stop_sequences,
+    tokens_limit,
+    tool_choice,
+)
 
 KIND = "anthropic"
 BASE = "/{profile}"
@@ -27,6 +37,7 @@ _TYPES = {
     429: "rate_limit_error",
     529: "overloaded_error",
 }
+_CHOICES: Mapping[str, Choice] = {"none": "none", "any": "required"}
 _NO_TEXT = "[System: Empty message content sanitised to satisfy protocol]"
 """What litellm sends for an empty text, which this format does not allow."""
 
@@ -36,13 +47,15 @@ def read(body: Mapping[str, Any]) -> Ask:
     limit = tokens_limit(body, "max_tokens")
     if limit is None:
         raise Malformed("max_tokens: must be given")
+    choice = body.get("tool_choice")
     return Ask(
         conversation=_conversation(body),
         model=model_name(body),
         stream=bool(body.get("stream")),
         max_tokens=limit,
         stop=stop_sequences(body.get("stop_sequences"), "stop_sequences"),
-        forced_tool=_forced(body.get("tool_choice")),
+        forced_tool=_forced(choice),
+        tool_choice=tool_choice(choice.get("type") if isinstance(choice, Mapping) else None, _CHOICES),
     )
 
 

@@ -13,13 +13,25 @@ import orjson
 
 from harness.simulate.conversation import Conversation, Malformed, read_openai
 from harness.simulate.faults import Refusal
-from harness.simulate.reply import Ask, Frames, Said, SaidCall, model_name, stop_sequences, tokens_limit
+from harness.simulate.reply import (
+    Ask,
+    Choice,
+    Frames,
+    Said,
+    SaidCall,
+    model_name,
+    stop_sequences,
+    tokens_limit,
+    tool_choice,
+)
 
 KIND = "cohere"
 BASE = "/{profile}"
 ROUTE = "/v2/chat"
 
 _FINISH = {"stop": "COMPLETE", "stop_sequence": "STOP_SEQUENCE", "length": "MAX_TOKENS", "tool_calls": "TOOL_CALL"}
+
+_CHOICES: Mapping[str, Choice] = {"NONE": "none", "REQUIRED": "required"}
 
 
 def read(body: Mapping[str, Any]) -> Ask:
@@ -32,6 +44,7 @@ def read(body: Mapping[str, Any]) -> Ask:
         max_tokens=tokens_limit(body, "max_tokens"),
         stop=stop_sequences(body.get("stop_sequences"), "stop_sequences"),
         forced_tool=_forced(body.get("tool_choice"), conversation),
+        tool_choice=tool_choice(body.get("tool_choice"), _CHOICES),
     )
 
 

@@ -13,7 +13,17 @@ import orjson
 
 from harness.simulate.conversation import Conversation, Malformed, Tool, call_text, image_text, items
 from harness.simulate.faults import Refusal
-from harness.simulate.reply import Ask, Frames, Said, SaidCall, model_name, stop_sequences, tokens_limit
+from harness.simulate.reply import (
+    Ask,
+    Choice,
+    Frames,
+    Said,
+    SaidCall,
+    model_name,
+    stop_sequences,
+    tokens_limit,
+    tool_choice,
+)
 
 KIND = "gemini"
 BASE = "/{profile}/v1beta"
@@ -22,6 +32,8 @@ ROUTE = "/models/{model}:{method}"
 _STREAMS = {"generateContent": False, "streamGenerateContent": True}
 _ROLES = {"user": "user", "function": "user", "model": "assistant"}
 _FINISH = {"stop": "STOP", "stop_sequence": "STOP", "length": "MAX_TOKENS", "tool_calls": "STOP"}
+_CALLING = "function_calling_config"
+_CHOICES: Mapping[str, Choice] = {"NONE": "none", "ANY": "required"}
 _STATUSES = {
     401: "UNAUTHENTICATED", 403: "PERMISSION_DENIED", 404: "NOT_FOUND", 429: "RESOURCE_EXHAUSTED", 500: "INTERNAL",
     503: "UNAVAILABLE", 504: "DEADLINE_EXCEEDED", 529: "UNAVAILABLE",
@@ -36,13 +48,15 @@ def read(body: Mapping[str, Any]) -> Ask:
         raise Malformed(f"{body.get('method')!r} is not one of {', '.join(_STREAMS)}")
     config = _object(_either(body, "generation_config"), "generationConfig")
     limit, stop = _either(config, "max_output_tokens"), _either(config, "stop_sequences")
+    calling = _object(_either(_object(_either(body, "tool_config"), "toolConfig"), _CALLING), "functionCallingConfig")
     return Ask(
         conversation=_conversation(body),
         model=model_name(body),
         stream=_STREAMS[body["method"]],
         max_tokens=tokens_limit({"maxOutputTokens": limit}, "maxOutputTokens"),
         stop=stop_sequences(stop, "stopSequences"),
-        forced_tool=_forced(_either(body, "tool_config")),
+        forced_tool=_forced(calling),
+        tool_choice=tool_choice(calling.get("mode"), _CHOICES),
     )
 
 
@@ -60,9 +74,8 @@ def _object(value: object, what: str) -> Mapping[str, Any]:
     return value
 
 
-def _forced(config: object) -> str | None:
-    calling = _either(config, "function_calling_config") if isinstance(config, Mapping) else None
-    if not isinstance(calling, Mapping) or calling.get("mode") != "ANY":
+def _forced(calling: Mapping[str, Any]) -> str | None:
+    if calling.get("mode") != "ANY":
         return None
     match _either(calling, "allowed_function_names"):
         case [str(name)]:

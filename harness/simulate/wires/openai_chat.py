@@ -12,7 +12,17 @@ import orjson
 
 from harness.simulate.conversation import read_openai
 from harness.simulate.faults import Refusal
-from harness.simulate.reply import Ask, Frames, Said, SaidCall, model_name, stop_sequences, tokens_limit
+from harness.simulate.reply import (
+    Ask,
+    Choice,
+    Frames,
+    Said,
+    SaidCall,
+    model_name,
+    stop_sequences,
+    tokens_limit,
+    tool_choice,
+)
 
 KIND = "openai"
 BASE = "/{profile}/v1"
@@ -21,6 +31,7 @@ AZURE = "/{profile}/openai/deployments/{deployment}/chat/completions"
 """Where Azure OpenAI serves the same format."""
 
 _FINISH = {"stop": "stop", "stop_sequence": "stop", "length": "length", "tool_calls": "tool_calls"}
+_CHOICES: Mapping[str, Choice] = {"none": "none", "required": "required"}
 _TYPES = {429: "requests", 529: "overloaded_error"}
 
 
@@ -34,6 +45,7 @@ def read(body: Mapping[str, Any]) -> Ask:
         stop=stop_sequences(body.get("stop"), "stop"),
         usage=_wants_usage(body.get("stream_options")),
         forced_tool=_forced(body.get("tool_choice")),
+        tool_choice=tool_choice(body.get("tool_choice"), _CHOICES),
     )
 
 
