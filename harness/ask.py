@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -196,9 +196,28 @@ class Prices:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Our own limits on a provider: requests in flight, requests a minute, tokens a minute; None is no limit."""
+    """Our own limits on a provider: requests in flight, requests a minute, tokens a minute; None is no limit.
 
-    max_concurrency: int = 8
+    Without `max_concurrency` there are 8 in flight. With `adaptive` it is the most that a search for the right number may try.
+    """
+
+    max_concurrency: int | None = None
+    rpm: int | None = None
+    tpm: int | None = None
+    adaptive: bool = False
+
+    @property
+    def at_once(self) -> int:
+        """How many requests may be in flight at once."""
+        return 8 if self.max_concurrency is None else self.max_concurrency
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What several providers are asked on: limits over all of them together; None is no limit."""
+
+    name: str
+    max_concurrency: int | None = None
     rpm: int | None = None
     tpm: int | None = None
 
@@ -244,6 +263,12 @@ class Provider:
     prices: Prices | None = None
     drop_params: bool = False
     simulated: str | None = None
+    account: Account | None = None
+
+    @property
+    def account_key(self) -> Hashable:
+        """What the server's limits belong to: the account's name; unsaid, the same key at the same address is the same account. Never stored."""
+        return self.account.name if self.account else (self.kind, self.base_url, self.api_key)
 
     @property
     def kind(self) -> str:

@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
-from harness.ask import Answer, Case, Deadlines, Limits, Prompt, Provider, Retries, Secret, ToolCall, Trial
+from harness.ask import Account, Answer, Case, Deadlines, Limits, Prompt, Provider, Retries, Secret, ToolCall, Trial
 from harness.cli.fault_rows import ANSWERED, ROWS, Right
 from harness.client import Client
 from harness.render.tables import Table
@@ -200,8 +200,9 @@ def _address(fleet: FleetProcess, nowhere: str, one: _Asked) -> str:
 
 
 def _trial(one: _Asked, base_url: str) -> Trial:
+    name = f"{one.kind}-{one.fault or _PROFILE}"
     provider = Provider(
-        name=f"{one.kind}-{one.fault or _PROFILE}",
+        name=name,
         model=f"{one.kind}/{_MODELS.get(one.kind, 'any-model')}",
         api_key=Secret("sk-simulated-no-key-at-all"),
         base_url=base_url,
@@ -209,6 +210,7 @@ def _trial(one: _Asked, base_url: str) -> Trial:
         retries=Retries(0),
         deadlines=_DEADLINES.get(one.right.kind, _PATIENT),
         simulated=_PROFILE,
+        account=Account(name),  # a Retry-After is for the one that met it
     )
     params: dict[str, Any] = {"max_tokens": 200}
     if one.fault in FAULTS:

@@ -7,7 +7,7 @@ import difflib
 import random
 import time
 import warnings
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -20,7 +20,7 @@ from harness.client.calls import not_sent
 from harness.client.cost import cost_of
 from harness.client.door import litellm
 from harness.client.failures import failure
-from harness.client.limits import Pace, Waited
+from harness.client.limits import Accounts, Change, Waited
 from harness.client.masking import masked
 from harness.client.metadata import cleaned
 from harness.client.replays import Replays
@@ -68,10 +68,15 @@ class Client:
         self._replays = None if cache is None else Replays(cache, self._of_now)
         self._anchor = datetime.now(UTC), time.perf_counter()
         self._rng = random.Random()  # noqa: S311 - spreads retries, keeps no secret
-        self._paces: dict[str, Pace] = {}
+        self._accounts = Accounts()
         self._translator = Translator()
         self._session: Session | None = None
         self._holders = 0
+
+    @property
+    def found(self) -> Mapping[str, Sequence[Change]]:
+        """How the search for the most requests in flight went, by provider's name, for those whose limits are adaptive."""
+        return self._accounts.found
 
     async def __aenter__(self) -> Self:
         litellm()  # two seconds that no attempt shall wait for
@@ -235,7 +240,7 @@ class Client:
 
     def _hold(self) -> Session:
         if self._session is None:
-            self._session = Session(self._paces)
+            self._session = Session(self._accounts)
         self._holders += 1
         return self._session
 

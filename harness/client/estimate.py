@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from harness.ask import JsonObject, Prompt, Provider
 from harness.client.cost import cost_of, max_output, most_it_can_cost
-from harness.client.limits import USUAL_OUTPUT_TOKENS
+from harness.client.limits.rates import USUAL_OUTPUT_TOKENS
 from harness.client.tokens import Count, count
 from harness.told import Usage
 

@@ -6,14 +6,15 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
-from harness.ask import Limits, Provider, Trial
+from harness.ask import Provider, Trial
 from harness.client.aside import Aside
 from harness.client.calls import Facts, read, through_litellm
 from harness.client.lag import LagMonitor
-from harness.client.limits import Gate, Pace, Waited, about_tokens
+from harness.client.limits import Accounts, Gates, Heard, Slots, Waited, about
 from harness.client.translate import Request
 from harness.client.transport import Transport
 from harness.client.via_litellm import MOST_AT_ONCE, close_clients
+from harness.told import Usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,30 +28,30 @@ class Called:
 
 
 class Session:
-    """Sends requests within our limits, and watches the loop while they are in flight. `paces` outlive the session."""
+    """Sends requests within our limits, and watches the loop while they are in flight. `accounts` outlive the session."""
 
-    def __init__(self, paces: dict[str, Pace]) -> None:
-        self._paces = paces
-        self._gates: dict[str, Gate] = {}
-        self._through_litellm = Gate(Limits(MOST_AT_ONCE), Pace())
+    def __init__(self, accounts: Accounts) -> None:
+        self._gates = Gates(accounts)
+        self._through_litellm = Slots(MOST_AT_ONCE)
         self._aside = Aside(close_clients)
         self._transport = Transport()
         self._lag = LagMonitor()
 
     async def call(self, trial: Trial, request: Request | None) -> Called:
         """Waits for its turn, sends the request (None: has litellm call) and reads the answer, off the clock."""
-        tokens = about_tokens(trial.case.prompt, trial.params)
+        gate, narrow_s = self._gates.of(trial.provider), 0.0
         async with AsyncExitStack() as slots:
-            waited = await slots.enter_async_context(self._gate(trial).entered(tokens))
+            place = await slots.enter_async_context(gate.entered(about(trial.case.prompt, trial.params)))
             if request is None:
-                narrow = await slots.enter_async_context(self._through_litellm.entered(tokens))
-                waited = Waited(waited.queue_s + narrow.queue_s, waited.throttle_s)
+                narrow_s = await slots.enter_async_context(self._through_litellm.held())
             started, lag_s = self._lag.enter(), 0.0
             try:
                 reading = await self._send(trial, request)
             finally:
                 lag_s = self._lag.leave(started)
-        return Called(reading(), waited, started, lag_s)
+        facts, waited = reading(), place.waited
+        gate.heard(place, Heard(facts.headers, _tokens(facts.decoded.usage), facts.decoded.failure))
+        return Called(facts, Waited(waited.queue_s + narrow_s, waited.throttle_s), started, lag_s)
 
     async def warm(self, provider: Provider, request: Request, connections: int) -> int:
         """Opens connections before they are needed; how many there are."""
@@ -70,9 +71,9 @@ class Session:
         await self._transport.aclose()
         await self._aside.aclose()
 
-    def _gate(self, trial: Trial) -> Gate:
-        provider = trial.provider
-        if provider.name not in self._gates:
-            pace = self._paces.setdefault(provider.name, Pace())
-            self._gates[provider.name] = Gate(provider.limits, pace)
-        return self._gates[provider.name]
+
+def _tokens(usage: Usage) -> int | None:
+    """All tokens of a call; None if they are not known."""
+    if usage.prompt_tokens is None or usage.completion_tokens is None:
+        return None
+    return usage.prompt_tokens + usage.completion_tokens

@@ -116,7 +116,7 @@ class _Course:
         self.lanes = [self._lane(plan, provider) for provider in plan.providers]
 
     def _lane(self, plan: Plan, provider: Provider) -> _Lane:
-        concurrency = self._options.load.concurrency or provider.limits.max_concurrency
+        concurrency = self._options.load.concurrency or provider.limits.at_once
         allowed = replace(provider, limits=replace(provider.limits, max_concurrency=concurrency))
         planned = plan.per_provider[provider.name]
         return _Lane(

@@ -80,6 +80,7 @@ def _said(entry: Entry) -> Mapping[str, Any]:
     return {
         **said,
         "tags": sorted(entry.provider.tags),
+        "account": entry.provider.account and asdict(entry.provider.account),
         "limits": asdict(entry.provider.limits),
         "retries": asdict(entry.provider.retries),
         "deadlines": asdict(entry.provider.deadlines),

@@ -150,7 +150,12 @@ class ProviderForm(Form):
     )
     priority: int = Field(0, description="the higher goes first where providers are tried in order")
     tags: list[Text] = Field([], description="own labels")
-    max_concurrency: Count = Field(8, description="requests in flight at once")
+    account: Text | None = Field(
+        None, description="the name of one of [[accounts]], if it shares limits that are told there with others"
+    )
+    max_concurrency: Count | None = Field(
+        None, description="requests in flight at once, 8 if unsaid; with --adaptive the most of them, 100 if unsaid"
+    )
     rpm: Count | None = Field(None, description="our own limit: requests a minute")
     tpm: Count | None = Field(None, description="our own limit: tokens a minute")
     max_retries: Annotated[int, Field(ge=0)] | None = Field(
@@ -172,6 +177,19 @@ class ProviderForm(Form):
     )
 
 
+class AccountForm(Form):
+    """Our own limits over all providers that name this account, beside those of each.
+
+    What servers say of their limits, and a Retry-After, holds for the whole account anyway. Who names none shares one with those that have the
+    same key at the same address.
+    """
+
+    name: Text = Field(description="what providers call it in `account`")
+    max_concurrency: Count | None = Field(None, description="requests in flight at once, of all its providers")
+    rpm: Count | None = Field(None, description="requests a minute")
+    tpm: Count | None = Field(None, description="tokens a minute")
+
+
 class FallbackForm(Form):
     """What happens when a provider fails."""
 
@@ -189,6 +207,7 @@ class FileForm(Form):
     """The registry of providers."""
 
     providers: list[ProviderForm] = Field(min_length=1, description="[[providers]]: one table for each")
+    accounts: list[AccountForm] = Field([], description="[[accounts]]: one table for each that has limits of its own")
     fallback: FallbackForm = Field(
         default_factory=lambda: FallbackForm.model_validate({}),
         description="[fallback]: what happens when a provider fails",

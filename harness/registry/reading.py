@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from harness.ask import Deadlines, Limits, Prices, PriceTier, Provider, Retries, Secret
+from harness.ask import Account, Deadlines, Limits, Prices, PriceTier, Provider, Retries, Secret
 from harness.document import Document, KeyPath, check, did_you_mean, read_toml
 from harness.errors import BadInput, Problem, WrongUse
 from harness.registry.addresses import is_loopback, wrong_address
 from harness.registry.catalogue import Catalogue
 from harness.registry.detection import detect, is_provider, known_providers
 from harness.registry.entries import Entry, Fallback, Registry
-from harness.registry.form import FallbackForm, FileForm, PricesForm, ProviderForm
+from harness.registry.form import AccountForm, FallbackForm, FileForm, PricesForm, ProviderForm
 from harness.registry.variables import expand, is_one_variable
 
 _SPELT = {
@@ -38,12 +38,12 @@ def load(path: Path, env: Mapping[str, str]) -> Registry:
     A variable that is not set is no problem of the file: the entry names it as missing and is not ready.
     """
     document = read_toml(path)
-    problems = _twice(document)
+    problems = [*_twice(document, "providers"), *_twice(document, "accounts")]
     try:
         form = check(FileForm, document)
     except BadInput as error:
         raise BadInput(_by_line([*error.problems, *problems])) from None
-    reading = _Reading(document, env, problems)
+    reading = _Reading(document, env, form.accounts, problems)
     fallback = _fallback(form.fallback)
     entries = tuple(reading.entry(number, one, fallback.retries) for number, one in enumerate(form.providers))
     if reading.problems:
@@ -55,14 +55,14 @@ def _by_line(problems: list[Problem]) -> list[Problem]:
     return sorted(problems, key=lambda one: one.line or 0)
 
 
-def _twice(document: Document) -> list[Problem]:
-    """Names given to two providers; both lines are named."""
+def _twice(document: Document, tables: str) -> list[Problem]:
+    """Names given to two of these tables; both lines are named."""
     problems = []
     lines: dict[str, int | None] = {}
-    said = document.data.get("providers")
+    said = document.data.get(tables)
     for number, table in enumerate(said if isinstance(said, list) else []):
         name = table.get("name") if isinstance(table, dict) else None
-        line = document.line(("providers", number, "name"))
+        line = document.line((tables, number, "name"))
         if isinstance(name, str) and name in lines:
             hint = f"the first is on line {lines[name]}; give one of them another name"
             problems.append(Problem(document.path, line, f"the name '{name}' is given twice", hint))
@@ -81,6 +81,7 @@ class _Reading:
 
     document: Document
     env: Mapping[str, str]
+    accounts: Sequence[AccountForm] = ()
     problems: list[Problem] = field(default_factory=list)
 
     @cached_property
@@ -112,6 +113,7 @@ class _Reading:
             prices=_prices(form.prices),
             drop_params=form.drop_params,
             simulated=form.simulated,
+            account=self.account(form, place),
         )
         return Entry(
             provider=provider,
@@ -121,6 +123,15 @@ class _Reading:
             max_output_tokens=form.max_output_tokens,
             capabilities=None if form.capabilities is None else frozenset(form.capabilities),
         )
+
+    def account(self, form: ProviderForm, place: KeyPath) -> Account | None:
+        """The account that it names, with its limits."""
+        found = next((one for one in self.accounts if one.name == form.account), None)
+        if form.account is not None and found is None:
+            near = did_you_mean(form.account, [one.name for one in self.accounts])
+            hint = near or f'add a table [[accounts]] with name = "{form.account}", or leave `account` out'
+            self.complain((*place, "account"), f"there is no account '{form.account}'", hint)
+        return Account(**found.model_dump()) if found else None
 
     def model(self, form: ProviderForm, place: KeyPath, missing: set[str]) -> str:
         """litellm's name of the model; as it is written where a variable in it is not set."""

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from harness import registry
-from harness.ask import Deadlines, Limits, Prices, PriceTier, Retries, Secret
+from harness.ask import Account, Deadlines, Limits, Prices, PriceTier, Retries, Secret
 from harness.errors import BadInput, ExitCode, WrongUse
 
 KEY = "sk-proj-4f9aQ7zLk2mN8pRt"
@@ -85,6 +85,27 @@ def test_what_is_not_said_has_its_default(read):
     assert entry.provider.prices is None
     assert entry.provider.api_key is None
     assert found.fallback == registry.Fallback()
+
+
+def test_providers_of_one_account_have_its_limits_beside_their_own(read):
+    said = '[[accounts]]\nname = "team"\nrpm = 120\nmax_concurrency = 4\n'
+    found = read(said + one('model = "openai/m"\naccount = "team"\nrpm = 60'))
+    provider = found.entries[0].provider
+    assert provider.account == Account("team", 4, 120, None)
+    assert provider.account_key == "team"
+    assert provider.limits == Limits(rpm=60)
+    assert found.hash != read(said + one('model = "openai/m"\nrpm = 60')).hash
+
+
+def test_an_account_that_is_named_is_there_and_is_there_once(problems):
+    named = one('model = "openai/m"\naccount = "teem"')
+    line = named.splitlines().index('account = "teem"') + 1
+    assert problems(named) == [
+        (line, "there is no account 'teem'", 'add a table [[accounts]] with name = "teem", or leave `account` out')
+    ]
+    assert problems('[[accounts]]\nname = "team"\n' + named)[0][2] == "did you mean 'team'?"
+    twice = '[[accounts]]\nname = "a"\n[[accounts]]\nname = "a"\n' + one('model = "openai/m"')
+    assert problems(twice)[0][:2] == (4, "the name 'a' is given twice")
 
 
 def test_variables_that_are_not_set_are_named_and_are_no_problem_of_the_file(read):
