@@ -244,7 +244,7 @@ class Deadlines:
 class Provider:
     """One registered deployment.
 
-    `model` is litellm's name with its prefix ("openai/gpt-4o-mini"). `params` are sent with each request unless the case
+    `model` is litellm's name with its prefix ("openai/gpt-4o-mini"), and so is `embedding_model`, of which `embedding_prices` are the prices. `params` are sent with each request unless the case
     says otherwise. `simulated` is the profile's name for a provider of the simulated fleet, None for a real one. Such a
     provider's `base_url` is None until the fleet serves it.
     """
@@ -261,6 +261,7 @@ class Provider:
     retries: Retries = Retries()
     deadlines: Deadlines = Deadlines()
     prices: Prices | None = None
+    embedding_prices: Prices | None = None
     drop_params: bool = False
     simulated: str | None = None
     account: Account | None = None

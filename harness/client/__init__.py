@@ -9,16 +9,23 @@ from __future__ import annotations
 from harness.client.cache import Cache
 from harness.client.client import Client
 from harness.client.cost import cost_of, most_it_can_cost
+from harness.client.embeddings import Embeddings
 from harness.client.estimate import Estimate, estimate_cost
+from harness.client.listers import Model
+from harness.client.listing import Availability, Listing
 from harness.client.metadata import Labels, cleaned
 from harness.client.replays import key_of
 from harness.client.sync import wait
 
 __all__ = [
+    "Availability",
     "Cache",
     "Client",
+    "Embeddings",
     "Estimate",
     "Labels",
+    "Listing",
+    "Model",
     "cleaned",
     "cost_of",
     "estimate_cost",

@@ -19,8 +19,11 @@ from harness.client.cache import Cache
 from harness.client.calls import not_sent
 from harness.client.cost import cost_of
 from harness.client.door import litellm
+from harness.client.embeddings import Embeddings, embed
+from harness.client.estimate import Estimate, estimate_cost
 from harness.client.failures import failure
 from harness.client.limits import Accounts, Change, Waited
+from harness.client.listing import Availability, Listing, is_model_available, list_models
 from harness.client.masking import masked
 from harness.client.metadata import cleaned
 from harness.client.replays import Replays
@@ -110,8 +113,7 @@ class Client:
         The provider's own params are sent unless `params` says otherwise. `response_format`, in OpenAI's form or a pydantic model class, takes
         the place of the prompt's; `attempt.parsed(Model)` is then the object. Raises WrongUse for a name that is not registered.
         """
-        if isinstance(provider, str):
-            provider = self._named(provider)
+        provider = self._one(provider)
         if isinstance(prompt, str):
             prompt = Prompt(({"role": "user", "content": prompt},))
         if response_format is not None:
@@ -119,6 +121,51 @@ class Client:
         case = Case(content_address(prompt.as_json()), prompt, capability="ask", criteria=())
         trial = Trial("ask", case.hash, case, provider, {**provider.params, **params}, stream=stream)
         return [attempt async for attempt in self.attempts(trial)][-1]
+
+    async def embed(
+        self,
+        provider: Provider | str,
+        texts: Sequence[str] | str,
+        *,
+        params: JsonObject = _NOTHING,
+        batch_size: int | None = None,
+    ) -> Embeddings:
+        """The vectors of the texts by the provider's `embedding_model`, in their order; one text may be given as it is.
+
+        `params` (`dimensions`, `encoding_format`, `input_type`, …) are litellm's. Raises WrongUse for a name that is not registered, for a provider
+        without an `embedding_model` and for a `batch_size` below 1.
+        """
+        named, texts = self._one(provider), [texts] if isinstance(texts, str) else texts
+        async with self._held() as session:
+            return await embed(session, named, texts, params, batch_size=batch_size, count_tokens=self._count_tokens)
+
+    async def list_models(self, provider: Provider | str) -> Listing:
+        """The models that the provider itself lists; free of charge. Raises WrongUse for a name that is not registered."""
+        async with self._held() as session:
+            return await list_models(session, self._one(provider))
+
+    async def is_model_available(self, provider: Provider | str, model: str | None = None) -> Availability:
+        """Whether the provider has the model, its registered one if none is named; free of charge. Raises WrongUse as `list_models` does."""
+        async with self._held() as session:
+            return await is_model_available(session, self._one(provider), model)
+
+    def facts_of(self, provider: Provider | str) -> Facts | None:
+        """What this client was told of the provider's model: context length, capabilities. Raises WrongUse as `list_models` does."""
+        return self._facts.get(self._one(provider).name)
+
+    def estimate_cost(
+        self,
+        provider: Provider | str,
+        prompt: Prompt | str,
+        *,
+        params: JsonObject = _NOTHING,
+        output_tokens: int | None = None,
+    ) -> Estimate:
+        """What one question would cost, offline: `estimate.estimate_cost` with what this client knows of the model. Raises WrongUse as `list_models` does."""
+        named = self._one(provider)
+        facts = self._facts.get(named.name)
+        most = None if facts is None else facts.max_output_tokens
+        return estimate_cost(named, prompt, params, max_output_tokens=most, output_tokens=output_tokens)
 
     def attempts(self, trial: Trial) -> AsyncGenerator[Attempt, None]:
         """Each attempt at the trial as it ends: the first, and retries of what is retryable. The waiting before one is its `throttle_s`.
@@ -222,6 +269,9 @@ class Client:
         with suppress(Untranslatable):
             return self._translator.request(provider, prompt, provider.params, stream=True)
         return None
+
+    def _one(self, provider: Provider | str) -> Provider:
+        return self._named(provider) if isinstance(provider, str) else provider
 
     def _named(self, name: str) -> Provider:
         if name not in self._providers:

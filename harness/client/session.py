@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 
 from harness.ask import Provider, Trial
 from harness.client.aside import Aside
 from harness.client.calls import Facts, read, through_litellm
 from harness.client.lag import LagMonitor
-from harness.client.limits import Accounts, Gates, Heard, Slots, Waited, about
+from harness.client.limits import Accounts, Gates, Heard, Need, Slots, Waited, about
 from harness.client.translate import Request
-from harness.client.transport import Transport
+from harness.client.transport import Exchange, Transport
 from harness.client.via_litellm import MOST_AT_ONCE, close_clients
-from harness.told import Usage
+from harness.told import Failure, Usage
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,21 @@ class Called:
     waited: Waited
     started: float
     lag_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched(Generic[T]):
+    """What came of a request that is no question: how long it waited, how late the loop ran meanwhile, the value or the failure."""
+
+    exchange: Exchange
+    waited: Waited
+    lag_s: float
+    value: T | None = None
+    failure: Failure | None = None
+
+
+Reader = Callable[[Exchange], tuple[T | None, Failure | None]]
+"""Reads what came: a value, or why there is none."""
 
 
 class Session:
@@ -64,6 +82,28 @@ class Session:
             return lambda: facts
         exchange = await self._transport.exchange(request, trial.provider.deadlines)
         return lambda: read(request, exchange, trial.provider)
+
+    async def fetch(self, provider: Provider, request: Request, need: Need, read: Reader[T]) -> Fetched[T]:
+        """Waits for its turn and sends a request that is no question: for embeddings, for a listing of models.
+
+        What the headers tell of limits is not held against questions: providers count these by the model.
+        """
+        gate = self._gates.of(provider)
+        async with gate.entered(need) as place:
+            started, lag_s = self._lag.enter(), 0.0
+            try:
+                exchange = await self._transport.exchange(request, provider.deadlines)
+            finally:
+                lag_s = self._lag.leave(started)
+        value, why = read(exchange)
+        gate.heard(place, Heard({}, failure=why))
+        return Fetched(exchange, place.waited, lag_s, value, why)
+
+    async def beside(self, provider: Provider, need: Need, asking: Coroutine[Any, Any, T]) -> tuple[T, Waited]:
+        """Waits for its turn and awaits what litellm asks by itself, on a loop of its own."""
+        async with self._gates.of(provider).entered(need) as place, self._through_litellm.held() as narrow_s:
+            waited = place.waited
+            return await self._aside.run(asking), Waited(waited.queue_s + narrow_s, waited.throttle_s)
 
     async def aclose(self) -> None:
         """Closes the connections and ends the watch."""

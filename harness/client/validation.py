@@ -39,6 +39,10 @@ class Facts(Protocol):
         """The longest prompt."""
 
     @property
+    def max_output_tokens(self) -> int | None:
+        """The longest reply."""
+
+    @property
     def capabilities(self) -> Collection[str]:
         """What the model can do, such as vision."""
 

@@ -71,7 +71,7 @@ async def call(
         done.decoded = draft.done(_late(error, provider.deadlines))
     except Exception as error:  # noqa: BLE001 - litellm raises what its hundred providers raise
         why = failure_of(error, provider)
-        done.decoded, done.http_status = draft.done(why), _status(error)
+        done.decoded, done.http_status = draft.done(why), status_of(error)
     return done
 
 
@@ -206,7 +206,7 @@ def failure_of(error: Exception, provider: Provider) -> Failure:
         return failure("timeout_total", str(error), key=key)
     if any(isinstance(one, JSONDecodeError | orjson.JSONDecodeError) for one in chain(error)):
         return failure("response_malformed", f"litellm cannot read the answer: {error}", key=key)
-    status = _status(error)
+    status = status_of(error)
     if status is None:
         return failure("client_error", f"litellm: {type(error).__name__}: {error}", key=key)
     headers = getattr(error, "litellm_response_headers", None) or getattr(
@@ -216,7 +216,7 @@ def failure_of(error: Exception, provider: Provider) -> Failure:
     return from_http(status, lower, str(error).encode(), key)
 
 
-def _status(error: Exception) -> int | None:
+def status_of(error: Exception) -> int | None:
     """The status of the innermost error that has one, since litellm's outer errors rewrite it. 300 and more only.
 
     litellm's APIConnectionError stands for whatever it does not know, and its status is made up.

@@ -8,9 +8,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from harness.ask import Provider, Retries, content_address
+from harness.ask import Prices, Provider, Retries, content_address
 from harness.document import did_you_mean
 from harness.errors import WrongUse
+
+OWN_PRICES = "registry"
+"""The id of prices that the file itself says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,5 +88,11 @@ def _said(entry: Entry) -> Mapping[str, Any]:
         "retries": asdict(entry.provider.retries),
         "deadlines": asdict(entry.provider.deadlines),
         "prices": entry.provider.prices and asdict(entry.provider.prices),
+        "embedding_prices": _own(entry.provider.embedding_prices),
         "own_facts": own,
     }
+
+
+def _own(prices: Prices | None) -> Mapping[str, Any] | None:
+    """The prices that are said here; those of litellm's table are no part of what is registered."""
+    return asdict(prices) if prices is not None and prices.id == OWN_PRICES else None

@@ -131,7 +131,10 @@ class ProviderForm(Form):
         None, description="together with text_model, instead of model: litellm's provider name"
     )
     text_model: Text | None = Field(None, description="the model's name without the provider")
-    embedding_model: Text | None = Field(None, description="the model for embeddings")
+    embedding_model: Text | None = Field(None, description="the model for embeddings, by litellm's name")
+    embedding_price: UsdPerMillion | None = Field(
+        None, description="own price of its input, USD for a million tokens; litellm's table otherwise"
+    )
     api_key: str | None = Field(
         None, description='the variable that holds the key: "${OPENAI_API_KEY}"; never the key itself'
     )

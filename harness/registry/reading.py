@@ -14,8 +14,8 @@ from harness.document import Document, KeyPath, check, did_you_mean, read_toml
 from harness.errors import BadInput, Problem, WrongUse
 from harness.registry.addresses import is_loopback, wrong_address
 from harness.registry.catalogue import Catalogue
-from harness.registry.detection import detect, is_provider, known_providers
-from harness.registry.entries import Entry, Fallback, Registry
+from harness.registry.detection import detect, is_prefixed, is_provider, known_providers
+from harness.registry.entries import OWN_PRICES, Entry, Fallback, Registry
 from harness.registry.form import AccountForm, FallbackForm, FileForm, PricesForm, ProviderForm
 from harness.registry.variables import expand, is_one_variable
 
@@ -96,12 +96,15 @@ class _Reading:
         missing: set[str] = set()
         base_url = self.base_url(form, place, missing)
         delay_s = usual.delay_s if form.retry_delay_ms is None else form.retry_delay_ms / 1000
+        model = self.model(form, place, missing)
+        embedding_model = self.embedding_model(form, model, missing)
         provider = Provider(
             name=form.name,
-            model=self.model(form, place, missing),
+            model=model,
             api_key=self.api_key(form, place, base_url, missing),
             base_url=base_url,
-            embedding_model=expand(form.embedding_model, self.env, missing),
+            embedding_model=embedding_model,
+            embedding_prices=self.embedding_prices(form, embedding_model),
             params=self.params(form, missing),
             priority=form.priority,
             tags=frozenset(expand(form.tags, self.env, missing)),
@@ -148,6 +151,23 @@ class _Reading:
         gap = "text_model" if form.provider else "provider" if form.text_model else "model"
         self.complain(place, f"'{gap}' is missing", 'such as model = "openai/gpt-5.4-mini", or provider and text_model')
         return ""
+
+    def embedding_model(self, form: ProviderForm, model: str, missing: set[str]) -> str | None:
+        """litellm's name of the model for embeddings; without a prefix it is of the provider's own kind."""
+        unset: set[str] = set()
+        name: str | None = expand(form.embedding_model, self.env, unset)
+        missing |= unset
+        if name is None or unset or is_prefixed(name, self.catalogue):
+            return name
+        return f"{model.partition('/')[0]}/{name}"
+
+    def embedding_prices(self, form: ProviderForm, embedding_model: str | None) -> Prices | None:
+        """Its own price, otherwise litellm's; nothing is written, so only what is read has one."""
+        if embedding_model is None:
+            return None
+        if form.embedding_price is None:
+            return self.catalogue.facts(embedding_model).prices
+        return Prices(**_by_token({"input": form.embedding_price, "output": 0.0}), id=OWN_PRICES)
 
     def detected(self, text: str, key: KeyPath, missing: set[str]) -> str:
         unset: set[str] = set()
@@ -218,7 +238,7 @@ def _prices(form: PricesForm | None) -> Prices | None:
     if form is None:
         return None
     tiers = tuple(PriceTier(tier.above, **_by_token(tier.model_dump(exclude={"above"}))) for tier in form.tiers)
-    return Prices(**_by_token(form.model_dump(exclude={"tiers"})), id="registry", tiers=tiers)
+    return Prices(**_by_token(form.model_dump(exclude={"tiers"})), id=OWN_PRICES, tiers=tiers)
 
 
 def _by_token(prices: Mapping[str, float | None]) -> dict[str, Any]:

@@ -20,7 +20,7 @@ import orjson
 from aiohttp import web
 
 from harness.errors import WrongUse
-from harness.simulate import bends, delivery
+from harness.simulate import bends, delivery, embeddings, listings
 from harness.simulate.conversation import Malformed
 from harness.simulate.drawn import Drawn
 from harness.simulate.draws import Draws
@@ -28,9 +28,9 @@ from harness.simulate.faults import FORCE_HEADER, Bent, Broken, Fault, Instead, 
 from harness.simulate.keys import NOT_KNOWN, Keys
 from harness.simulate.predictions import Answer, Predictions
 from harness.simulate.profiles import Fleet, Profile
-from harness.simulate.reply import Ask, Said, Wire, compose
+from harness.simulate.reply import Ask, Said, Wire, compose, tag
 from harness.simulate.truthlog import TruthLog
-from harness.simulate.wires import ASKED_ONCE, openai_chat, replicate
+from harness.simulate.wires import ASKED_ONCE, anthropic_messages, gemini, ollama_chat, openai_chat, replicate
 from harness.told import Truth
 
 SIMULATED_HEADER = "x-simulated"
@@ -65,12 +65,15 @@ class Service:
     def app(self) -> web.Application:
         """The web application: every wire at its path, for every profile."""
         app = web.Application(client_max_size=LARGEST_REQUEST)
+        for form in embeddings.FORMS.values():
+            app.router.add_post(form.wire.BASE + form.route, self._handler(form.wire, partial(self._embed, form)))
         for wire in ASKED_ONCE:
             app.router.add_post(wire.BASE + wire.ROUTE, self._handler(wire))
         app.router.add_post(openai_chat.AZURE, self._handler(openai_chat))
         for method, path, answer in Predictions(self).routes():
             app.router.add_route(method, replicate.BASE + path, self._handler(replicate, answer))
-        app.router.add_get(openai_chat.BASE + "/models", self._models)
+        for path, wire, listing in self._listings():
+            app.router.add_get(path, self._handler(wire, listing))
         app.on_response_prepare.append(self._mark)
         return app
 
@@ -78,12 +81,59 @@ class Service:
         name = request.match_info.get("profile", "")
         response.headers[SIMULATED_HEADER] = name if name in self._profiles else "unknown"
 
-    async def _models(self, request: web.Request) -> web.StreamResponse:
-        try:
-            body = openai_chat.models(self._profile(request).name)
-        except _RefusedError as refused:
-            return _http_error(openai_chat, refused.refusal)
-        return web.Response(body=body, content_type="application/json")
+    def _listings(self) -> Iterator[tuple[str, Wire, Answer]]:
+        """Where models are listed, in whose form that is refused, and what answers."""
+        told: tuple[tuple[str, Wire, Callable[[str, web.Request], Any]], ...] = (
+            ("/{profile}/v1/models", openai_chat, lambda name, r: listings.at_models(name, r.headers, r.query)),
+            (
+                "/{profile}/v1/models/{model:.+}",
+                anthropic_messages,
+                lambda name, r: listings.at_model(name, r.match_info["model"]),
+            ),
+            (gemini.BASE + "/models", gemini, lambda name, r: listings.at_gemini(name, r.query)),
+            (ollama_chat.BASE + "/api/tags", ollama_chat, lambda name, _r: listings.at_ollama(name)),
+        )
+        for path, wire, say in told:
+            yield path, wire, partial(self._list, say)
+
+    async def _list(
+        self, say: Callable[[str, web.Request], Any], request: web.Request, _body: bytes, _read_at: float
+    ) -> web.StreamResponse:
+        profile = self._profile(request)
+        if FORCE_HEADER in request.headers:
+            fault = _fault(request, profile, Random(0))
+            if fault is not None and isinstance(fault.act, Refusal):
+                raise _RefusedError(fault.act)
+        told = say(profile.name, request)
+        if told is None:
+            raise _RefusedError(Refusal(404, f"there is no model {request.match_info['model']!r}", "not_found"))
+        return web.json_response(told)
+
+    async def _embed(
+        self, form: embeddings.Form, request: web.Request, body: bytes, read_at: float
+    ) -> web.StreamResponse:
+        """The vectors, when the first token of a reply would be due; with what goes wrong on the way."""
+        profile = self._profile(request)
+        asked = _read_texts(form, request, body)
+        chance = self._draws.next_request(profile.name, "\n".join(asked.texts))
+        fault = _fault(request, profile, chance)
+        act = None if fault is None else fault.act
+        if isinstance(act, Refusal):
+            raise _RefusedError(act)
+        if isinstance(act, Broken):
+            raise _RefusedError(replace(act.refusal, shown_as=200))
+        if isinstance(act, Instead):
+            return await delivery.instead(request, act)
+        told = form.write(asked)
+        if isinstance(act, Bent):
+            told = bends.bend_body(act.how, told)
+        name = f"embd-{tag(chance)}"
+        due = [read_at + profile.ttft_s.draw(chance)]
+        response, times = await delivery.whole(request, told, due, act, {ID_HEADER: name})
+        if times is not None:
+            spans = times.first - read_at, times.last - read_at
+            self._log.add(_embedded(profile, name, asked.tokens, spans))
+        return response
 
     def _handler(self, wire: Wire, answer: Answer | None = None) -> Handler:
         answer = answer or partial(self._answer, wire)
@@ -159,6 +209,17 @@ def _read(wire: Wire, request: web.Request, body: bytes) -> Ask:
         raise _RefusedError(Refusal(400, str(error))) from error
 
 
+def _read_texts(form: embeddings.Form, request: web.Request, body: bytes) -> embeddings.Texts:
+    try:
+        asked = form.read(_json_object(body) | {k: v for k, v in request.match_info.items() if k == "model"})
+    except Malformed as error:
+        raise _RefusedError(Refusal(400, str(error))) from error
+    if len(asked.texts) > form.most_texts:
+        said = f"{len(asked.texts)} texts, and at most {form.most_texts} are taken"
+        raise _RefusedError(Refusal(400, said))
+    return asked
+
+
 def _json_object(body: bytes) -> dict[str, Any]:
     try:
         data = orjson.loads(body)
@@ -227,6 +288,21 @@ def _truth(drawn: Drawn, spans: tuple[float, float]) -> Truth:
         prompt_tokens=said.prompt_tokens,
         completion_tokens=said.completion_tokens,
         cost_usd=profile.cost(said.prompt_tokens, said.completion_tokens),
+    )
+
+
+def _embedded(profile: Profile, name: str, tokens: int, spans: tuple[float, float]) -> Truth:
+    return Truth(
+        response_id=name,
+        profile=profile.name,
+        capability=embeddings.CAPABILITY,
+        quality=1.0,
+        right=True,
+        ttft_s=spans[0],
+        latency_s=spans[1],
+        prompt_tokens=tokens,
+        completion_tokens=0,
+        cost_usd=profile.cost(tokens, 0),
     )
 
 

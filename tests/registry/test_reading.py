@@ -350,3 +350,19 @@ def test_a_provider_is_found_by_its_name_and_a_near_one_is_suggested(read):
 def test_the_empty_registry_has_no_entries():
     assert registry.empty().entries == ()
     assert registry.empty().path == Path("providers.toml")
+
+
+def test_an_embedding_model_without_a_prefix_is_of_the_providers_own_kind(read):
+    [entry] = read(one('model = "mistral/mistral-large-latest"\nembedding_model = "mistral-embed"')).entries
+    assert entry.provider.embedding_model == "mistral/mistral-embed"
+    assert entry.provider.embedding_prices.input > 0
+    [entry] = read(one('model = "openai/m"\nembedding_model = "${UNSET}"')).entries
+    assert (entry.missing, entry.provider.embedding_model) == (("UNSET",), "${UNSET}")
+
+
+def test_an_embedding_model_has_its_own_price_or_the_catalogues(read):
+    text = one('model = "openai/m"\nembedding_model = "openai/text-embedding-3-small"')
+    tables, own = read(text), read(text + "\nembedding_price = 0.5")
+    assert tables.entries[0].provider.embedding_prices.input == 2e-8
+    assert own.entries[0].provider.embedding_prices == Prices(input=5e-7, output=0.0, id="registry")
+    assert tables.hash != own.hash

@@ -293,7 +293,7 @@ def test_models_are_listed():
             return await server.get("/right/v1/models")
 
     got = asyncio.run(run())
-    assert [one["id"] for one in got.json["data"]] == ["simulated-right"]
+    assert [one["id"] for one in got.json["data"]] == ["sim-right", "sim-right-embed"]
     assert got.headers["x-simulated"] == "right"
 
 

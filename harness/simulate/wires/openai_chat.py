@@ -131,9 +131,3 @@ def error(refusal: Refusal) -> bytes:
     """The body of an HTTP error."""
     kind = _TYPES.get(refusal.status, "server_error" if refusal.status >= 500 else "invalid_request_error")
     return orjson.dumps({"error": {"message": refusal.message, "type": kind, "param": None, "code": refusal.code}})
-
-
-def models(profile: str) -> bytes:
-    """The body of `GET /{profile}/v1/models`: the one model of the profile."""
-    model = {"id": f"simulated-{profile}", "object": "model", "created": 0, "owned_by": "simulated"}
-    return orjson.dumps({"object": "list", "data": [model]})

@@ -1,0 +1,60 @@
+"""Embeddings as OpenAI has them (https://platform.openai.com/docs/api-reference/embeddings), which most providers speak."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from types import MappingProxyType
+from typing import Any
+
+from harness.client.embedders.contract import Batch, Embedder, items, vector
+from harness.client.plain import Place, Unreadable
+from harness.client.wires.counts import count, inside
+
+_CHAT = ("/chat/completions",)
+_USUAL = Place("/embeddings", chat=_CHAT)
+PLACES = MappingProxyType(
+    {
+        "openai": Place("/embeddings", "https://api.openai.com/v1", chat=_CHAT),
+        "azure": Place("/openai/deployments/{model}/embeddings?api-version={api_version}", key="api-key"),
+        "huggingface": Place("/embeddings", "https://router.huggingface.co/v1", chat=_CHAT),
+        "openrouter": Place("/embeddings", "https://openrouter.ai/api/v1", chat=_CHAT),
+        "custom_openai": _USUAL,
+        "deepinfra": _USUAL,
+        "fireworks_ai": _USUAL,
+        "hosted_vllm": _USUAL,
+        "litellm_proxy": _USUAL,
+        "llamafile": _USUAL,
+        "lm_studio": _USUAL,
+        "mistral": _USUAL,
+        "nebius": _USUAL,
+        "novita": _USUAL,
+        "nvidia_nim": _USUAL,
+        "openai_like": _USUAL,
+        "sambanova": _USUAL,
+        "together_ai": _USUAL,
+    }
+)
+"""The kinds of providers, by litellm's name, whose servers take this."""
+
+
+def body(model: str, texts: Sequence[str], options: dict[str, Any]) -> dict[str, Any]:
+    """The body; what litellm keeps apart for OpenAI's own package (`extra_body`) is a part of it like the rest."""
+    extra = options.pop("extra_body", None) or {}
+    return {"model": model, "input": list(texts), **options, **extra}
+
+
+def read(told: Any) -> Batch:
+    """The vectors by their index; where none is told, as they come."""
+    found: dict[int, Any] = {}
+    for place, one in enumerate(items(inside(told, "data"), "embeddings")):
+        index = count(inside(one, "index"))
+        found.setdefault(place if index is None else index, vector(inside(one, "embedding")))
+    if sorted(found) != list(range(len(told["data"]))):
+        raise Unreadable(f"the embeddings have the indexes {sorted(found)[:10]}, which leave some out")
+    model = told.get("model")
+    vectors = [found[index] for index in sorted(found)]
+    return Batch(vectors, count(inside(told, "usage", "prompt_tokens")), model if isinstance(model, str) else None)
+
+
+EMBEDDER = Embedder("openai_embeddings", PLACES, body, read, most_texts=2048, most_bytes=300_000)
+"""2,048 texts and 300,000 tokens a request, and a token is at least one byte."""
