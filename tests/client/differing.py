@@ -1,6 +1,8 @@
-"""The same question to one simulated provider twice: through our client, and through litellm."""
+"""The same question to one simulated provider twice: through our client, and through litellm; and every difference that remains, with its reason."""
 
+import asyncio
 import contextlib
+import importlib
 import json
 from dataclasses import dataclass, field
 from typing import Any
@@ -77,11 +79,12 @@ def fleet_of(folder):
 
 
 async def ours(url, model, question, *, stream):
-    """What our client makes of it."""
+    """What our client makes of it; of a failure, its kind."""
     asked = Provider("mine", model, Secret(KEY), url, retries=Retries(0))
     async with Client() as client:
         attempt = await client.ask(asked, question.prompt, params=question.params, stream=stream)
-    assert attempt.failure is None, attempt.failure
+    if attempt.failure is not None:
+        return {"failed": attempt.failure.kind}
     assert attempt.clock.source == "wire"
     reply, usage = attempt.reply, attempt.usage
     return {
@@ -94,9 +97,11 @@ async def ours(url, model, question, *, stream):
 
 
 async def theirs(url, model, question, *, stream):
-    """What litellm makes of it, a stream put together by litellm itself."""
+    """What litellm makes of it, a stream put together by litellm itself. Raises what litellm raises."""
     module, wanted = litellm(), question.prompt.as_json()
     messages = wanted.pop("messages")
+    if stream and model.startswith("openai/"):  # on the other wires a stream tells it unasked
+        wanted["stream_options"] = {"include_usage": True}
     try:
         with quiet():
             answer = await module.acompletion(
@@ -115,3 +120,134 @@ async def theirs(url, model, question, *, stream):
         "finish": answer.choices[0].finish_reason,
         "usage": (usage.prompt_tokens, usage.completion_tokens),
     }
+
+
+def both(url, kind, question, *, stream):
+    """What each of the two makes of it; of one that fails, how."""
+    mine = asyncio.run(ours(url, MODELS[kind], question, stream=stream))
+    there = f"{url}/v2/chat" if kind == "cohere" else url  # litellm appends nothing to a base URL of Cohere's
+    try:
+        return mine, asyncio.run(theirs(there, MODELS[kind], question, stream=stream))
+    except Exception as error:  # noqa: BLE001 - litellm raises anything
+        return mine, {"failed": type(error).__name__}
+
+
+def differing(mine, other):
+    """In what the two differ; where one of them alone fails, that it does."""
+    failed = [who for who, one in (("ours", mine), ("litellm's", other)) if "failed" in one]
+    if failed:
+        return {f"{failed[0]} fails"} if len(failed) == 1 else set()
+    return {key for key in mine if mine[key] != other[key]}
+
+
+def litellm_finds_replicate(patch):
+    """Has litellm ask Replicate where it is told to, and soon: it waits a second before its first question after a prediction.
+
+    And count without fetching a tokenizer.
+    """
+
+    def url(_self, api_base, api_key, model, *_options, **_more):
+        return f"{api_base}/models/{model}/predictions"
+
+    module = litellm()
+    handler = importlib.import_module("litellm.llms.replicate.chat.handler")
+    patch.setattr(module.ReplicateConfig, "get_complete_url", url)
+    patch.setattr(module, "DEFAULT_REPLICATE_POLLING_DELAY_SECONDS", 0.1)
+    patch.setattr(module, "disable_hf_tokenizer_download", True)
+    patch.setattr(handler, "REPLICATE_POLLING_DELAY_SECONDS", 0.01)
+
+
+MODELS = {
+    "openai": "openai/gpt-4o-mini",
+    "anthropic": "anthropic/claude-sonnet-4-5",
+    "gemini": "gemini/gemini-2.5-flash",
+    "cohere": "cohere/command-a-03-2025",
+    "ollama_chat": "ollama_chat/llama3.1",
+    "replicate": "replicate/acme/llm",
+}
+"""A model on each wire, by the fleet's name of the wire."""
+
+STREAMED, WHOLE = True, False
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What differs on a wire and why. `questions` and `ways` (streamed, whole) say where among the fleet's answers, and nowhere else.
+
+    `shown_by` names the test that shows a difference on answers that the fleet does not give.
+    """
+
+    kind: str
+    what: frozenset[str]
+    why: str
+    questions: frozenset[str] = frozenset()
+    ways: frozenset[bool] = frozenset({STREAMED, WHOLE})
+    shown_by: str = ""
+
+
+def listed(kind, what, why, questions="", ways=(STREAMED, WHOLE), shown_by=""):
+    return Difference(kind, frozenset(what.split(", ")), why, frozenset(questions.split()), frozenset(ways), shown_by)
+
+
+EVERY = " ".join(QUESTIONS)
+DIFFERENCES = (
+    listed(
+        "cohere", "litellm's fails", "it takes every line of a stream for JSON, also those that name an event",
+        EVERY.replace("schema", ""), [STREAMED],
+    ),
+    listed("cohere", "litellm's fails", "it has no response format for Cohere's version 2, which has one", "schema"),
+    listed(
+        "cohere", "finish", "it leaves finish_reason out of a body, and its default is stop",
+        "tools parallel length", [WHOLE],
+    ),
+    listed("cohere", "reasoning", "it leaves out the plan that goes before tool calls", "parallel", [WHOLE]),
+    listed(
+        "cohere", "finish, usage, calls", "of a stream of JSON lines it looks for them where Cohere does not write them",
+        shown_by="test_of_events_as_lines_of_json_litellm_reads_the_text_alone",
+    ),
+    listed(
+        "ollama_chat", "litellm's fails",
+        "it gives every streamed call the index 0 and writes their arguments behind one another, which is no JSON: "
+        "https://github.com/BerriAI/litellm/issues/33678",
+        "parallel", [STREAMED],
+    ),
+    listed(
+        "replicate", "usage", "it does not read the counts: whole, it counts by a tokenizer of its own; streamed, it says 0 and 0",
+        "plain system turns length",
+    ),
+    listed(
+        "replicate", "finish", "Replicate tells none, and it makes up stop, also at the token limit; ours is told by counts and limit, if at all",
+        "plain system turns length",
+    ),
+    listed(
+        "replicate", "ours fails", "it leaves tools out in silence, which is another question; ours is unsupported_parameter",
+        "tools parallel",
+    ),
+    listed("replicate", "litellm's fails", "it refuses response formats; ours asks for one in words", "schema"),
+    listed("replicate", "litellm's fails", "it sends stop sequences as a list, which Replicate wants as one text", "stop"),
+    listed(
+        "gemini", "text", "of a whole answer that a filter stopped it throws away the text that came",
+        shown_by="test_text_that_a_filter_stopped_is_kept_where_litellm_throws_it_away",
+    ),
+    listed(
+        "gemini", "ours fails", "a blocked prompt is an empty answer for it; ours is content_filtered",
+        shown_by="test_a_blocked_prompt_is_a_failure_where_litellm_has_an_answer_of_nothing",
+    ),
+    listed(
+        "gemini", "finish", "it says stop for reasons that tell a fault of the model (MALFORMED_FUNCTION_CALL)",
+        shown_by="test_a_fault_of_the_model_keeps_its_name_where_litellm_says_stop",
+    ),
+    listed(
+        "gemini", "finish", "it says tool_calls of a call that was cut at the token limit",
+        shown_by="test_a_call_at_the_token_limit_is_cut_where_litellm_calls_it_whole",
+    ),
+    listed(
+        "gemini", "ours fails", "it makes up stop for a stream without a finish reason",
+        shown_by="test_a_stream_without_a_reason_is_cut_where_litellm_makes_one_up",
+    ),
+    listed("replicate", "ours fails", "an answer of nothing is a blank for it", shown_by="test_an_empty_reply_is_empty"),
+)  # fmt: skip
+"""Every difference that remains between our wires and litellm, with its reason. What is not here is the same.
+
+Ids of tool calls are not compared: where a provider gives none, litellm draws one by chance.
+"""

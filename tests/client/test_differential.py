@@ -1,4 +1,4 @@
-"""Our wires against `litellm.acompletion` on the same bytes: same text, tool calls, finish reason, usage."""
+"""Our wires for OpenAI and Anthropic against `litellm.acompletion`: the same bytes read the same, and the same question asked the same."""
 
 import asyncio
 import json
@@ -8,6 +8,8 @@ import pytest
 from harness.ask import Prompt
 from harness.client import Client
 from harness.client.door import litellm, quiet
+from tests.client import differing
+from tests.client.differing import QUESTIONS
 from tests.client.server import (
     A_HELLO,
     A_START,
@@ -164,6 +166,21 @@ def test_both_paths_read_the_same_and_ask_the_same(model, script, what, stream):
     assert paths[0] == paths[1]
     without = [{name: value for name, value in body.items() if name != "stream" or value} for body in bodies]
     assert without[0] == without[1]
+
+
+@pytest.mark.parametrize("stream", [True, False], ids=["streamed", "whole"])
+@pytest.mark.parametrize("name", QUESTIONS)
+@pytest.mark.parametrize(("model", "script"), [(OPENAI, openai_script), (ANTHROPIC, anthropic_script)])
+def test_every_question_is_asked_the_same(model, script, name, stream):
+    async def main():
+        async with serving(script("plain", stream=stream)) as server:
+            base = f"{server.url}/v1" if model == OPENAI else server.url
+            await differing.ours(base, model, QUESTIONS[name], stream=stream)
+            await differing.theirs(base, model, QUESTIONS[name], stream=stream)
+            return server.asked
+
+    mine, other = ({key: value for key, value in one.body.items() if value is not False} for one in asyncio.run(main()))
+    assert mine == other
 
 
 @pytest.mark.parametrize("stream", [True, False], ids=["streamed", "whole"])

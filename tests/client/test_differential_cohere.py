@@ -1,4 +1,4 @@
-"""Cohere's chat through our wire against the same through litellm, on the simulated fleet."""
+"""Cohere's chat through our wire against the same through litellm, on bytes that the fleet does not say, and what each asks."""
 
 import asyncio
 import json
@@ -7,58 +7,11 @@ import pytest
 
 from harness.ask import Prompt, Provider, Retries, Secret
 from harness.client import Client
-from harness.client.door import litellm
-from tests.client.differing import FORM, QUESTIONS, SCHEMA, fleet_of, ours, theirs, user
+from tests.client.differing import FORM, QUESTIONS, SCHEMA, ours, theirs, user
 from tests.client.server import KEY, TOOLS, chunked, serving, whole
 
 MODEL = "cohere/command-a-03-2025"
-ENDS_FOR_STOP = "litellm leaves finish_reason out of a body, and its default is stop"
-NO_PLAN = "litellm leaves out the plan that goes before tool calls"
-WHY_NOT = {
-    "tools": {"finish": ENDS_FOR_STOP},
-    "parallel": {"finish": ENDS_FOR_STOP, "reasoning": NO_PLAN},
-    "length": {"finish": ENDS_FOR_STOP},
-}
-"""The differences of whole replies that remain, each with its reason. Streams, and JSON Schema, have tests of their own."""
-
 COMPARED = [name for name in QUESTIONS if name != "schema"]
-
-
-@pytest.fixture(scope="module")
-def fleet(tmp_path_factory):
-    with fleet_of(tmp_path_factory.mktemp("fleet")) as fleet:
-        yield fleet
-
-
-@pytest.mark.parametrize("name", COMPARED)
-def test_both_paths_read_a_whole_reply_the_same(fleet, name):
-    url, differs = fleet.base_url("right", "cohere"), WHY_NOT.get(name, {})
-    mine = asyncio.run(ours(url, MODEL, QUESTIONS[name], stream=False))
-    other = asyncio.run(theirs(f"{url}/v2/chat", MODEL, QUESTIONS[name], stream=False))
-    assert {key for key in mine if mine[key] != other[key]} == set(differs)
-
-
-@pytest.mark.parametrize("name", QUESTIONS)
-def test_a_streamed_reply_is_the_whole_one(fleet, name):
-    url, question = fleet.base_url("right", "cohere"), QUESTIONS[name]
-    mine = asyncio.run(ours(url, MODEL, question, stream=True))
-    assert mine == asyncio.run(ours(url, MODEL, question, stream=False))
-    assert mine["calls"] == [(one.name, json.loads(one.arguments)) for one in question.right.tool_calls]
-    assert mine["finish"] == ("length" if name == "length" else "tool_calls" if mine["calls"] else "stop")
-
-
-@pytest.mark.parametrize("name", COMPARED)
-def test_litellm_cannot_read_the_events_that_cohere_streams(fleet, name):
-    """It takes every line for JSON, also those that name an event."""
-    url = fleet.base_url("right", "cohere") + "/v2/chat"
-    with pytest.raises(litellm().exceptions.MidStreamFallbackError, match="event: message-start"):
-        asyncio.run(theirs(url, MODEL, QUESTIONS[name], stream=True))
-
-
-@pytest.mark.parametrize("stream", [True, False])
-def test_litellm_has_no_json_schema_for_cohere(fleet, stream):
-    with pytest.raises(litellm().exceptions.UnsupportedParamsError, match="response_format"):
-        asyncio.run(theirs(fleet.base_url("right", "cohere") + "/v2/chat", MODEL, QUESTIONS["schema"], stream=stream))
 
 
 USAGE = {"billed_units": {"input_tokens": 3, "output_tokens": 2}, "tokens": {"input_tokens": 70, "output_tokens": 5}}

@@ -1,49 +1,15 @@
-"""Ollama's chat through our wire against the same through litellm, on the simulated fleet."""
+"""What Ollama is asked through our wire and through litellm, and what only Ollama says."""
 
 import asyncio
-import json
 
 import pytest
 
 from harness.ask import Prompt, Provider, Retries, Secret
 from harness.client import Client
-from tests.client.differing import QUESTIONS, fleet_of, ours, theirs, user
+from tests.client.differing import QUESTIONS, ours, theirs, user
 from tests.client.server import KEY, TOOLS, serving, whole
 
 MODEL = "ollama_chat/llama3.1"
-WHY_NOT = {
-    # litellm gives every streamed call the index 0 and so writes their arguments behind one another, which is no JSON:
-    # https://github.com/BerriAI/litellm/issues/33678
-    ("parallel", True): "Extra data",
-}
-"""The differences that remain, each with its reason: what litellm fails with."""
-
-
-@pytest.fixture(scope="module")
-def fleet(tmp_path_factory):
-    with fleet_of(tmp_path_factory.mktemp("fleet")) as fleet:
-        yield fleet
-
-
-@pytest.mark.parametrize("stream", [True, False], ids=["streamed", "whole"])
-@pytest.mark.parametrize("name", QUESTIONS)
-def test_both_paths_read_the_same(fleet, name, stream):
-    url, question = fleet.base_url("right", "ollama_chat"), QUESTIONS[name]
-    mine = asyncio.run(ours(url, MODEL, question, stream=stream))
-    assert mine["calls"] == [(one.name, json.loads(one.arguments)) for one in question.right.tool_calls]
-    if (name, stream) in WHY_NOT:
-        with pytest.raises(json.JSONDecodeError, match=WHY_NOT[name, stream]):
-            asyncio.run(theirs(url, MODEL, question, stream=stream))
-    else:
-        assert mine == asyncio.run(theirs(url, MODEL, question, stream=stream))
-
-
-def test_what_ended_a_reply_is_told(fleet):
-    url = fleet.base_url("right", "ollama_chat")
-    assert asyncio.run(ours(url, MODEL, QUESTIONS["length"], stream=True))["finish"] == "length"
-    assert asyncio.run(ours(url, MODEL, QUESTIONS["stop"], stream=True))["text"] == "one two "
-
-
 REPLY = {"model": "m", "message": {"role": "assistant", "content": "Hi"}, "done": True, "done_reason": "stop"}
 
 

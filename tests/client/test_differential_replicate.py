@@ -1,18 +1,10 @@
-"""Our Replicate wire against `litellm.acompletion`, on the simulated fleet.
+"""Our Replicate wire against `litellm.acompletion`, on the simulated fleet, for a model with a template of its own and one without.
 
-Differences that remain, each held by a test below:
-- Usage: ours are the counts in the prediction's metrics, unknown where there are none. litellm does not read them: whole, it counts with a
-  tokenizer of its own and passes that off as usage (for Llama 3 it downloads one); streamed, it says 0 and 0.
-- Finish reason: Replicate tells none, and litellm makes up `stop`, also for a reply cut at its token limit. Ours is told by the counts
-  and the limit where both are known (`length` or `stop`), and otherwise there is none.
-- Streams: litellm asks for the prediction again and again and gives out what was added; ours are read from Replicate's own stream.
-- Addresses: litellm asks api.replicate.com whatever `base_url` says (its method is replaced here), and a version at an address of a model.
-- Several stop sequences go out as a list from litellm, which is no text as Replicate wants it; from us, with commas between them.
-- A reply of nothing is a blank for litellm; for us it is `empty_response`.
+Besides what `differing` lists, litellm asks for the prediction again and again where ours reads Replicate's own stream, asks api.replicate.com
+whatever `base_url` says (its method is replaced here), and asks for a version at an address of a model.
 """
 
 import asyncio
-import importlib
 from typing import Any
 
 import pytest
@@ -22,6 +14,7 @@ from harness.client import Client
 from harness.client.door import litellm, quiet
 from harness.simulate import Keys
 from harness.simulate.reply import split
+from tests.client.differing import litellm_finds_replicate
 from tests.client.server import KEY
 from tests.simulate.served import served
 
@@ -43,20 +36,7 @@ CASES = [Case(name, prompt, "talk", (), reference=SAID) for name, (prompt, _) in
 
 @pytest.fixture(autouse=True)
 def litellm_at_base_url(monkeypatch):
-    """Has litellm ask where it is told to, and soon: it waits a second before its first question after a prediction.
-
-    And counts without fetching a tokenizer.
-    """
-
-    def url(_self, api_base, api_key, model, *_options, **_more):
-        return f"{api_base}/models/{model}/predictions"
-
-    module = litellm()
-    handler = importlib.import_module("litellm.llms.replicate.chat.handler")
-    monkeypatch.setattr(module.ReplicateConfig, "get_complete_url", url)
-    monkeypatch.setattr(module, "DEFAULT_REPLICATE_POLLING_DELAY_SECONDS", 0.1)
-    monkeypatch.setattr(module, "disable_hf_tokenizer_download", True)
-    monkeypatch.setattr(handler, "REPLICATE_POLLING_DELAY_SECONDS", 0.01)
+    litellm_finds_replicate(monkeypatch)
 
 
 async def theirs(base, model, prompt, params, *, stream):
