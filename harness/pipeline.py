@@ -20,7 +20,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from harness import __version__, client, engine, load, registry, routing, scorers, standing, store
-from harness.ask import Case, Provider, Suite
+from harness.ask import Case, Provider, Suite, Trial
 from harness.errors import WrongUse
 from harness.judged import Comparison, Report, RoutingTable
 from harness.registry import Catalogue, Registry
@@ -151,7 +151,9 @@ def record(
         raise WrongUse(
             f"{simulated[0].name} is simulated: `harness run` serves it, or give it the base_url of `harness simulate`"
         )
-    with engine.ctrl_c() as wish, store.Recorder(places.reports, _run_info(prepared, terms)) as recorder:
+    options = store.WriteOptions(durability=terms.durability)
+    info = _run_info(prepared, terms)
+    with engine.ctrl_c() as wish, store.Recorder(places.reports, info, options=options) as recorder:
         truth = recorder.path / "truth.jsonl"
         with serve(simulated, plan.suites, truth) if serve and simulated else nullcontext(()) as served:
             placed = {one.name: one for one in served}
@@ -178,7 +180,14 @@ async def _ask(
         max_output_of=prepared.max_output_of,
     )
     facts = {one.name: prepared.catalogue.facts(prepared.registry.get(one.name)) for one in prepared.plan.providers}
-    async with client.Client(prepared.plan.providers, metadata=terms.labels.kept, facts=facts) as asker:
+    outputs = {one.name: prepared.max_output_of(one) for one in prepared.plan.providers}
+
+    def started(trial: Trial, number: int) -> None:
+        recorder.started(trial, number, engine.most(trial, outputs[trial.provider.name]))
+
+    async with client.Client(
+        prepared.plan.providers, metadata=terms.labels.kept, facts=facts, started=started
+    ) as asker:
         if wish.done():  # while the fleet or the client came up
             return Tally(planned=prepared.plan.count)
         gc.collect()
@@ -205,6 +214,7 @@ def _run_info(prepared: Prepared, terms: Terms) -> store.RunInfo:
         providers={one.name: {"model": one.model, "simulated": one.simulated} for one in plan.providers},
         price_id=prepared.catalogue.id,
         metadata=terms.labels.kept,
+        git_commit=store.git_commit(),
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
-from harness import client
+from harness import client, store
 from harness.ask import Provider
 
 
@@ -65,13 +65,18 @@ AS_REGISTERED = Patience()
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """On what terms to ask: requests in flight for each provider, the most to spend in USD, when to stop, labels, how patiently."""
+    """On what terms to ask: requests in flight for each provider, the most to spend in USD, when to stop, labels, how patiently.
+
+    `durability`: what a record survives as soon as it is written: the end of the process ("process"), also a power cut a quarter of a second later
+    ("group"), also a power cut ("record").
+    """
 
     concurrency: int | None = None
     budget_usd: float | None = None
     stop_on_first_failure: bool = False
     metadata: Mapping[str, str] = field(default_factory=dict)
     patience: Patience = AS_REGISTERED
+    durability: store.Durability = "group"
 
     @property
     def labels(self) -> client.Labels:

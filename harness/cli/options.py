@@ -104,6 +104,17 @@ def add_terms(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_durability(parser: argparse.ArgumentParser) -> None:
+    """`--durability`."""
+    parser.add_argument(
+        "--durability",
+        choices=("process", "group", "record"),
+        default="group",
+        help="what a record survives as soon as it is written: the death of the process; also a power cut, a quarter of "
+        "a second later (default); also a power cut",
+    )
+
+
 def add_patience(parser: argparse.ArgumentParser) -> None:
     """`--timeout-connect-s` and its like, `--max-retries`: how long to wait and how often to try again, as in providers.toml."""
     waits = {
@@ -159,7 +170,14 @@ def terms(options: argparse.Namespace) -> Terms:
     from harness.settings import Terms
 
     labels = dict(options.metadata)
-    return Terms(options.concurrency, options.budget, options.stop_on_first_failure, labels, patience(options))
+    return Terms(
+        options.concurrency,
+        options.budget,
+        options.stop_on_first_failure,
+        labels,
+        patience(options),
+        options.durability,
+    )
 
 
 def patience(options: argparse.Namespace) -> Patience:

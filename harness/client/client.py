@@ -7,7 +7,7 @@ import difflib
 import random
 import time
 import warnings
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -42,6 +42,10 @@ from harness.told import Attempt, Usage
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
+Started = Callable[[Trial, int], None]
+"""Told, before its request goes out, that an attempt begins, and its number."""
+
+
 class Client:
     """Asks providers.
 
@@ -50,6 +54,7 @@ class Client:
     left out, with a warning. `facts` tell, by provider's name, what its model takes: what it surely does not is not sent. With
     `count_tokens` a reply without usage is counted by a tokenizer of ours, and its cost is an estimate; otherwise both are unknown.
     With a `cache` a question that was answered before is answered from it; whoever made the cache closes it.
+    `started` is told of each attempt before its request goes out.
     """
 
     def __init__(
@@ -60,6 +65,7 @@ class Client:
         facts: Mapping[str, Facts] = MappingProxyType({}),
         count_tokens: bool = False,
         cache: Cache | None = None,
+        started: Started | None = None,
     ) -> None:
         self._providers = {provider.name: provider for provider in providers}
         labels = cleaned(metadata)
@@ -69,6 +75,7 @@ class Client:
         self._facts = facts
         self._count_tokens = count_tokens
         self._replays = None if cache is None else Replays(cache, self._of_now)
+        self._started = started
         self._anchor = datetime.now(UTC), time.perf_counter()
         self._rng = random.Random()  # noqa: S311 - spreads retries, keeps no secret
         self._accounts = Accounts()
@@ -189,6 +196,8 @@ class Client:
             number, waited_s = number + 1, time.perf_counter() - begun
 
     async def _attempt(self, trial: Trial, number: int, waited_s: float) -> Attempt:
+        if self._started is not None:
+            self._started(trial, number)
         called = await self._call(trial)
         facts = called.facts
         waited = Waited(called.waited.queue_s, called.waited.throttle_s + waited_s)

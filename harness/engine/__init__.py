@@ -8,7 +8,7 @@ tally = await engine.run(plan, client, recorder.record, engine.RunOptions(load=e
 from __future__ import annotations
 
 from harness.engine.interrupt import Wish, ctrl_c, event_of
-from harness.engine.plan import MaxOutput, Plan
+from harness.engine.plan import MaxOutput, Plan, most
 from harness.engine.schedule import Asker, Load, RunOptions, run
 
-__all__ = ["Asker", "Load", "MaxOutput", "Plan", "RunOptions", "Wish", "ctrl_c", "event_of", "run"]
+__all__ = ["Asker", "Load", "MaxOutput", "Plan", "RunOptions", "Wish", "ctrl_c", "event_of", "most", "run"]

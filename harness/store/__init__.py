@@ -6,16 +6,33 @@
     run.calls(), run.scores()                         # pandas frames
     run.outcomes()                                    # what each trial came to
 
-While a run goes on its folder holds `run.json` (what it stands on) and `journal.jsonl` (a line for each attempt). When it ends they become
-`calls.parquet` and, last, `manifest.json`; `scores.parquet` follows when it is judged. A folder with a journal and no manifest is a run
-that was killed, or that still goes on: the journal is locked while it does.
+A run's folder holds `manifest.json`, which says what else belongs to it: `calls.parquet/`, a folder of parts, and `scores.parquet` when it is
+judged. While it goes on `journal/` holds a file for each process that records, a line for each event; they become parts when they are full and when
+the run ends. A manifest with journals beside it is that of a run that was killed, or that still goes on: then its `.lock` is held.
 """
 
 from __future__ import annotations
 
-from harness.store.info import RunInfo, new_run_id
-from harness.store.manifest import State
+from harness.store.group_sync import Durability
+from harness.store.info import RunInfo, git_commit, new_run_id
+from harness.store.manifest import InFlight, State
 from harness.store.recorder import Recorder
 from harness.store.runs import Run, load_run, open_run, run_before, set_latest
+from harness.store.writer import WriteOptions, Writer
 
-__all__ = ["Recorder", "Run", "RunInfo", "State", "load_run", "new_run_id", "open_run", "run_before", "set_latest"]
+__all__ = [
+    "Durability",
+    "InFlight",
+    "Recorder",
+    "Run",
+    "RunInfo",
+    "State",
+    "WriteOptions",
+    "Writer",
+    "git_commit",
+    "load_run",
+    "new_run_id",
+    "open_run",
+    "run_before",
+    "set_latest",
+]

@@ -1,7 +1,8 @@
 """The columns of calls.parquet and scores.parquet: their one explicit schema, and the one place where words become columns.
 
 A column's name is an API: columns are only ever added, and `SCHEMA_VERSION` in the file's metadata says which set a file has. Rows pass
-through the journal as JSON, so a row holds only what JSON can hold: `metadata` is a list of {key, value}, as Arrow's JSON reader wants maps.
+through the journal as JSON lists of their values, in the schema's order, so a row holds only what JSON can hold: `metadata` is a list of
+[key, value]. A row of an older schema is shorter: what it has not is null.
 """
 
 from __future__ import annotations
@@ -14,18 +15,17 @@ from typing import Any
 
 import orjson
 import pyarrow as pa
-import pyarrow.json
 
 from harness.ask import ToolCall, TrialRef
 from harness.judged import Score
+from harness.store.encoding import mended
 from harness.told import Attempt, Clock, Outcome, Reply, Usage
 
-SCHEMA_VERSION = 4
-"""Counts up when columns are added; a file with a higher one was written by a newer harness."""
+SCHEMA_VERSION = 5
+"""Counts up when columns are added or a run is laid out anew; a file with a higher one was written by a newer harness."""
 
 _TEXT, _INT, _SMALL, _SECONDS, _FLAG = pa.string(), pa.int64(), pa.int32(), pa.float64(), pa.bool_()
 _TEXTS, _LABELS = pa.list_(pa.string()), pa.map_(pa.string(), pa.string())
-_PAIRS = pa.list_(pa.struct([("key", pa.string()), ("value", pa.string())]))
 
 _Column = tuple[str, pa.DataType, str, str]
 
@@ -213,7 +213,7 @@ def call_row(attempt: Attempt, context: Context) -> dict[str, Any]:
         "host": context.host,
         "harness_version": context.harness_version,
         "litellm_version": context.litellm_version,
-        "metadata": [{"key": key, "value": value} for key, value in labels.items()],
+        "metadata": [[key, value] for key, value in labels.items()],
         "cache_write_1h_tokens": attempt.usage.cache_write_1h_tokens,
         "unchecked": list(attempt.unchecked),
         "end_tokens": attempt.reply.end_tokens,
@@ -329,45 +329,11 @@ def outcome(values: Sequence[Any]) -> Outcome:
     )
 
 
-def encode(row: Mapping[str, Any]) -> bytes:
-    """The row as one line of JSON without its line end; what neither JSON nor Parquet can hold is mended.
-
-    Half of a surrogate pair, which some providers cut from an emoji, becomes U+FFFD; a number beyond 64 bits becomes null.
-    """
-    try:
-        return orjson.dumps(row)
-    except TypeError:
-        return orjson.dumps(_mended(row))
-
-
-def table(lines: Sequence[bytes], schema: pa.Schema) -> pa.Table:
-    """Encoded rows as a table of exactly this schema. Raises pyarrow's ArrowInvalid for a row that does not fit it."""
-    if not lines:
-        return schema.empty_table()
-    text = b"\n".join(lines)
-    read = pyarrow.json.read_json(
-        pa.BufferReader(text),
-        read_options=pyarrow.json.ReadOptions(block_size=len(text) + 1),
-        parse_options=pyarrow.json.ParseOptions(
-            explicit_schema=pa.schema([(one.name, _PAIRS if one.type == _LABELS else one.type) for one in schema]),
-            unexpected_field_behavior="error",
-        ),
-    )
-    columns = [_labels(read[one.name]) if one.type == _LABELS else read[one.name] for one in schema]
-    return pa.Table.from_arrays(columns, schema=schema)
-
-
-def _labels(pairs: pa.ChunkedArray) -> pa.Array:
-    flat = pairs.combine_chunks()
-    items = flat.flatten()
-    return pa.MapArray.from_arrays(flat.offsets, items.field("key"), items.field("value"))
-
-
 def _as_json(value: object) -> str:
     try:
         return orjson.dumps(value, default=_plain, option=orjson.OPT_NON_STR_KEYS).decode()
     except TypeError:  # half a surrogate pair, or a number beyond 64 bits, which the slower writer takes
-        text: str = _mended(json.dumps(value, default=_plain, separators=(",", ":"), ensure_ascii=False))
+        text: str = mended(json.dumps(value, default=_plain, separators=(",", ":"), ensure_ascii=False))
         return text
 
 
@@ -381,15 +347,3 @@ def _plain(value: object) -> object:
     if isinstance(value, Mapping):
         return dict(value)
     raise TypeError(f"{type(value).__name__} is not JSON")
-
-
-def _mended(value: Any) -> Any:
-    if isinstance(value, str):
-        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    if isinstance(value, Mapping):
-        return {_mended(key): _mended(one) for key, one in value.items()}
-    if isinstance(value, list | tuple):
-        return [_mended(one) for one in value]
-    if isinstance(value, int) and not isinstance(value, bool) and not -(2**63) <= value < 2**63:
-        return None
-    return value

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
@@ -17,11 +18,24 @@ def new_run_id(now: datetime) -> str:
     return f"{now.astimezone(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
 
 
+def git_commit() -> str | None:
+    """The commit of the working tree that this process is in, "-dirty" behind it where files were changed; None where there is no git."""
+    try:
+        told = subprocess.run(
+            ["git", "--no-optional-locks", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"],  # noqa: S607 - git is where the person has it
+            capture_output=True, text=True, check=False, timeout=5,
+        )  # fmt: skip
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return told.stdout.strip() or None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunInfo:
     """What a run stands on. No secret is in it.
 
-    `planned` counts trials; `seed` and `limit` are what the cases were drawn by; `suites` are content addresses and `suite_cases` numbers of cases by suite; `providers` say model and
+    `settings` are the places, selection and terms that it was asked with, for `harness resume`; `git_commit` is that of the folder it was started in, with "-dirty"
+    behind it where files were changed. `planned` counts trials; `seed` and `limit` are what the cases were drawn by; `suites` are content addresses and `suite_cases` numbers of cases by suite; `providers` say model and
     simulated (the profile's name, or None) by name; `metadata` are the user's own labels, which every row carries.
     """
 
@@ -37,6 +51,8 @@ class RunInfo:
     price_id: str | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)
     command: tuple[str, ...] = ()
+    settings: JsonObject = field(default_factory=dict)
+    git_commit: str | None = None
     harness_version: str = field(default_factory=lambda: version("llm-harness"))
     litellm_version: str = field(default_factory=lambda: version("litellm"))
 

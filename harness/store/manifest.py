@@ -1,10 +1,14 @@
-"""manifest.json: what a run that has ended consists of. It is written last, and readers trust nothing that it does not name."""
+"""manifest.json: what a run consists of. Readers trust nothing that it does not name.
+
+It is written when the run begins, and then always after the Parquet parts that it names are durable. Journals beside it that it does not
+name hold what was recorded since.
+"""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -38,16 +42,46 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
+class InFlight:
+    """An attempt that was started and of which no end was recorded: it was possibly paid for, with at most `most_usd` (None: unknown).
+
+    `journal` and `seq` say in which writer's journal and line its start stands; `started_at` is UTC in ISO form.
+    """
+
+    journal: str
+    seq: int
+    trial_id: str
+    attempt: int
+    provider: str
+    suite: str
+    case_id: str
+    started_at: str
+    most_usd: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Manifest:
-    """`damaged` places of the journal could not be read, and `torn` says that its last line was cut off; the rest was kept."""
+    """What a run consists of.
+
+    `journals` are those whose records are in the parts. In `damaged` of them so many places could not be read, by name; of `torn` the last
+    line was cut off; the rest was kept. `superseded` are rows of cases that were edited since, kept aside.
+    """
 
     state: State
     info: RunInfo
-    trials: int
-    calls: Part
+    trials: int = 0
+    calls: tuple[Part, ...] = ()
     scores: Part | None = None
-    damaged: int = 0
-    torn: bool = False
+    journals: tuple[str, ...] = ()
+    damaged: Mapping[str, int] = field(default_factory=dict)
+    torn: int = 0
+    in_flight: tuple[InFlight, ...] = ()
+    superseded: tuple[Part, ...] = ()
+
+    @property
+    def rows(self) -> int:
+        """How many attempts the parts hold."""
+        return sum(part.rows for part in self.calls)
 
     def save(self, folder: Path) -> None:
         """Put it in place of the folder's manifest, durably.
@@ -60,9 +94,14 @@ class Manifest:
             "run_id": self.info.run_id,
             "state": self.state,
             "trials": self.trials,
-            "calls": asdict(self.calls),
+            "rows": self.rows,
+            "calls": [asdict(part) for part in self.calls],
             "scores": asdict(self.scores) if self.scores else None,
-            "journal": {"damaged": self.damaged, "torn": self.torn},
+            "superseded": [asdict(part) for part in self.superseded],
+            "journals": list(self.journals),
+            "damaged": dict(self.damaged),
+            "torn": self.torn,
+            "in_flight": [asdict(one) for one in self.in_flight],
             "info": self.info.as_json(),
         }
         path = folder / MANIFEST
@@ -87,18 +126,40 @@ class Manifest:
                 raise StoreError(
                     f"{path} was written by a newer llm-harness ({plain['info']['harness_version']}): upgrade to read it"
                 )
-            return cls._from_json(plain)
+            return cls._of_one_file(plain) if isinstance(plain["calls"], dict) else cls._from_json(plain)
 
     @classmethod
     def _from_json(cls, plain: Mapping[str, Any]) -> Manifest:
-        if plain["state"] not in ("complete", "interrupted"):
-            raise ValueError(f"its state is {plain['state']!r}")
         return cls(
-            state=plain["state"],
+            state=_state(plain),
             info=RunInfo.from_json(plain["info"]),
             trials=plain["trials"],
-            calls=Part(**plain["calls"]),
+            calls=tuple(Part(**part) for part in plain["calls"]),
             scores=Part(**plain["scores"]) if plain["scores"] else None,
-            damaged=plain["journal"]["damaged"],
-            torn=plain["journal"]["torn"],
+            journals=tuple(plain["journals"]),
+            damaged={**plain["damaged"]},
+            torn=plain["torn"],
+            in_flight=tuple(InFlight(**one) for one in plain["in_flight"]),
+            superseded=tuple(Part(**part) for part in plain["superseded"]),
         )
+
+    @classmethod
+    def _of_one_file(cls, plain: Mapping[str, Any]) -> Manifest:
+        """An older harness gave a run one journal and one calls.parquet."""
+        damaged = plain["journal"]["damaged"]
+        return cls(
+            state=_state(plain),
+            info=RunInfo.from_json(plain["info"]),
+            trials=plain["trials"],
+            calls=(Part(**plain["calls"]),),
+            scores=Part(**plain["scores"]) if plain["scores"] else None,
+            damaged={"journal.damaged.jsonl": damaged} if damaged else {},
+            torn=int(plain["journal"]["torn"]),
+        )
+
+
+def _state(plain: Mapping[str, Any]) -> State:
+    state: State = plain["state"]
+    if state not in ("complete", "interrupted"):
+        raise ValueError(f"its state is {state!r}")
+    return state

@@ -1,77 +1,95 @@
-"""The recorder: writes a run down while it goes on, and makes Parquet of it when it ends."""
+"""The recorder: the one process that owns a run. It makes the folder, holds its lock, and makes Parquet of what was recorded."""
 
 from __future__ import annotations
 
-import socket
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-import orjson
-import pyarrow.compute as pc
-
+from harness.ask import Trial
 from harness.errors import StoreError
-from harness.store import durable, parquet
-from harness.store.columns import CALLS, Context, call_row, encode
-from harness.store.durable import guarded
+from harness.store.aside import Aside
+from harness.store.compaction import finish
+from harness.store.durable import guarded, sync_folder
 from harness.store.info import RunInfo
-from harness.store.journal import FINISHED, Journal, Reading
+from harness.store.lock import Lock
 from harness.store.manifest import Manifest, State
+from harness.store.writer import WriteOptions, Writer
 from harness.told import Attempt
 
-CALLS_FILE, JOURNAL_FILE, INFO_FILE = "calls.parquet", "journal.jsonl", "run.json"
-DAMAGED_FILE = "journal.damaged.jsonl"
-"""The journal is kept under this name where a part of it could not be read."""
+USUAL = WriteOptions()
 
 
 class Recorder:
     """Writes one run to `reports/runs/<run_id>`; as a context manager it closes itself.
 
     Within the `with` each attempt is safe as soon as `record` returns, whatever happens to the process. An exception closes the run as
-    "interrupted", the end of the block as "complete", unless `close` was called.
+    "interrupted", the end of the block as "complete", unless `close` was called. Other processes of the run record by a `Writer` of their own
+    in `path`, and close it before this is closed.
 
     Raises:
         StoreError: the folder cannot be made or written, or there is such a run already.
     """
 
-    def __init__(self, reports: Path, info: RunInfo, *, worker: str = "0") -> None:
-        self.info = info
-        self.path = reports / "runs" / info.run_id
-        self._context = Context(
-            run_id=info.run_id,
-            worker=worker,
-            host=socket.gethostname(),
-            harness_version=info.harness_version,
-            litellm_version=info.litellm_version,
-            metadata=info.metadata,
-        )
-        with guarded(self.path, "cannot be made", "Nothing was sent"):
-            self.path.mkdir(parents=True)
-            durable.write(self.path / INFO_FILE, orjson.dumps(info.as_json(), option=orjson.OPT_INDENT_2))
-            (self.path / JOURNAL_FILE).touch(exist_ok=False)
-        self._journal: Journal | None = Journal(self.path / JOURNAL_FILE)
+    def __init__(self, reports: Path, info: RunInfo, *, worker: str = "0", options: WriteOptions = USUAL) -> None:
+        path = reports / "runs" / info.run_id
+        with guarded(path, "cannot be made", "Nothing was sent"):
+            path.mkdir(parents=True)
+            sync_folder(path.parent)
+        self._begin(path, Lock(path), Manifest("interrupted", info), worker, options)
+
+    @classmethod
+    def again(cls, path: Path, info: RunInfo, *, worker: str = "0", options: WriteOptions = USUAL) -> Recorder:
+        """Go on with the run in a folder; it stands on `info` from now on, and was begun when it was.
+
+        Raises:
+            StoreError: another process writes it, an older harness has written it, or the folder cannot be written.
+        """
+        manifest = Manifest.load(path)
+        if any("/" not in part.file for part in manifest.calls):
+            raise StoreError(
+                f"{path} was recorded by an older llm-harness: it can be read, but not resumed; `harness run` records a new one"
+            )
+        lock = Lock(path)
+        try:
+            manifest = Manifest.load(path)  # nobody else changes it from here on
+            manifest = finish(path, manifest, "interrupted")
+            recorder = cls.__new__(cls)
+            info = replace(info, run_id=manifest.info.run_id, created=manifest.info.created)
+            recorder._begin(path, lock, replace(manifest, info=info, scores=None), worker, options)  # noqa: SLF001 - its own
+        except BaseException:
+            lock.close()
+            raise
+        return recorder
+
+    def _begin(self, path: Path, lock: Lock, manifest: Manifest, worker: str, options: WriteOptions) -> None:
+        self.path, self.info, self._lock = path, manifest.info, lock
+        manifest.save(path)
+        self._writer = Writer(path, self.info, worker=worker, options=options)
+        self._aside: Aside | None = Aside(path, lock)
+
+    def started(self, trial: Trial, number: int, most_usd: float | None = None) -> None:
+        """As `Writer.started`."""
+        self._writer.started(trial, number, most_usd)
 
     def record(self, attempt: Attempt) -> None:
-        """Write one attempt down.
-
-        Raises:
-            StoreError: the disk is full or broken; what was recorded before is kept.
-        """
-        if self._journal is None:
-            raise StoreError(f"{self.path} is closed: nothing can be recorded any more")
-        self._journal.append(FINISHED, encode(call_row(attempt, self._context)))
+        """As `Writer.record`."""
+        self._writer.record(attempt)
 
     def close(self, state: State = "complete") -> None:
-        """End the run: make calls.parquet of the journal, then write the manifest. A second call does nothing.
+        """End the run: make Parquet of what is not yet, then write the manifest. A second call does nothing.
 
         Raises:
-            StoreError: one of them cannot be written; what was recorded is kept in the journal, and opening the run tries again.
+            StoreError: one of them cannot be written; what was recorded is kept in the journals, and opening the run tries again.
         """
-        if self._journal is None:
+        if self._aside is None:
             return
-        journal, self._journal = self._journal, None
-        with journal:
-            compact(self.path, self.info, state)
+        aside, self._aside = self._aside, None
+        with self._lock:
+            self._writer.close()
+            aside.close()
+            finish(self.path, Manifest.load(self.path), state)
 
     def __enter__(self) -> Self:
         return self
@@ -85,32 +103,3 @@ class Recorder:
             if error is None:
                 raise
             error.add_note(str(failed))  # what ended the run is the news; that it could not be closed comes with it
-
-
-def compact(folder: Path, info: RunInfo, state: State) -> Manifest:
-    """Make calls.parquet of a run's journal, then the manifest, and only then remove the journal. The caller holds the journal.
-
-    Raises:
-        StoreError: something cannot be read or written; the journal is then kept.
-    """
-    journal = folder / JOURNAL_FILE
-    reading = Reading(journal)
-    try:
-        calls = parquet.write(folder / CALLS_FILE, (line.row for line in reading if line.kind == FINISHED), CALLS)
-        ids = parquet.read(folder / CALLS_FILE, ["trial_id"])["trial_id"]
-        manifest = Manifest(
-            state, info, pc.count_distinct(ids).as_py(), calls, damaged=reading.damaged, torn=reading.torn
-        )
-        manifest.save(folder)
-    except StoreError as error:
-        raise StoreError(
-            f"{error}\nWhat was recorded is kept in {journal}: `harness report {folder}` makes a run of it"
-        ) from error
-    with guarded(journal, "cannot be removed"):
-        if reading.damaged:
-            journal.replace(folder / DAMAGED_FILE)
-        else:
-            journal.unlink()
-        (folder / INFO_FILE).unlink()
-        durable.sync_folder(folder)
-    return manifest

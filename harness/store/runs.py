@@ -9,19 +9,24 @@ from pathlib import Path
 import numpy as np
 import orjson
 import pandas as pd
+import pyarrow as pa
 
 from harness.errors import WrongUse
 from harness.judged import Score
 from harness.store import durable, parquet
-from harness.store.columns import OUTCOME_COLUMNS, SCORES, encode, outcome, score_row
+from harness.store.columns import CALLS, OUTCOME_COLUMNS, SCORES, outcome, score_row
+from harness.store.compaction import DAMAGED_FOLDER, JOURNAL_FOLDER, finish, left_journals, part_paths
 from harness.store.durable import guarded
+from harness.store.encoding import encode
 from harness.store.info import RunInfo
-from harness.store.journal import Journal
-from harness.store.manifest import MANIFEST, Manifest, State
-from harness.store.recorder import DAMAGED_FILE, INFO_FILE, JOURNAL_FILE, compact
+from harness.store.lock import Lock
+from harness.store.manifest import MANIFEST, InFlight, Manifest, State
 from harness.told import Outcome, Truth
 
-SCORES_FILE, TRUTH_FILE, POINTER_FILE = "scores.parquet", "truth.jsonl", "run"
+SCORES_FILE, TRUTH_FILES, POINTER_FILE = "scores.parquet", "truth*.jsonl", "run"
+SUPERSEDED_FOLDER = "superseded.parquet"
+NAMED = 10
+"""So many of the calls that were in flight are named in a note."""
 
 _CALLS_REMEDY = "Restore it from a copy"
 _SCORES_REMEDY = "`harness score {}` makes it anew, which costs nothing"
@@ -57,7 +62,7 @@ class Run:
     @property
     def attempts(self) -> int:
         """How many attempts were recorded."""
-        return self._manifest.calls.rows
+        return self._manifest.rows
 
     @property
     def trials(self) -> int:
@@ -65,16 +70,32 @@ class Run:
         return self._manifest.trials
 
     @property
+    def damaged(self) -> int:
+        """In how many places of its journals records could not be read."""
+        return sum(self._manifest.damaged.values())
+
+    @property
+    def in_flight(self) -> tuple[InFlight, ...]:
+        """The attempts that were going on when the run was killed: what they came to is not known, and they may have been paid for."""
+        return self._manifest.in_flight
+
+    @property
     def notes(self) -> tuple[str, ...]:
         """What a reader must not miss about the record itself, in sentences."""
         said = []
-        if self._manifest.damaged:
+        if self.damaged:
             said.append(
-                f"The journal of this run was damaged in {self._manifest.damaged} places: their records are lost, the others are here; "
-                f"it is kept as {DAMAGED_FILE}."
+                f"The journal of this run was damaged in {self.damaged} places: their records are lost, the others are here; "
+                f"what was damaged is kept: {', '.join(f'{DAMAGED_FOLDER}/{name}' for name in self._manifest.damaged)}."
             )
         if self._manifest.torn:
             said.append("The run was killed while a record was being written: that record is lost.")
+        if self.in_flight:
+            said.append(_possibly_paid(self.in_flight))
+        if aside := sum(part.rows for part in self._manifest.superseded):
+            said.append(
+                f"{aside:,} attempts at cases that were edited since are kept aside in {SUPERSEDED_FOLDER}: they are in no figure."
+            )
         return tuple(said)
 
     def calls(self, columns: Sequence[str] | None = None) -> pd.DataFrame:
@@ -83,7 +104,7 @@ class Run:
         Raises:
             StoreError: it is missing or damaged, or there is no such column.
         """
-        return _frame(self._calls_path(), columns)
+        return _frame(self._calls_paths(), columns, CALLS)
 
     def scores(self, columns: Sequence[str] | None = None) -> pd.DataFrame:
         """scores.parquet: one row for each trial and criterion.
@@ -98,7 +119,7 @@ class Run:
                 f"{self.path} has no scores yet: `harness score {self.run_id}` makes them, which costs nothing"
             )
         self._check(part.file, _SCORES_REMEDY.format(self.run_id))
-        return _frame(self.path / part.file, columns)
+        return _frame([self.path / part.file], columns, SCORES)
 
     def outcomes(self) -> Iterator[Outcome]:
         """What each trial of phase measure came to: its deciding attempt, in the order of recording.
@@ -108,10 +129,10 @@ class Run:
         Raises:
             StoreError: calls.parquet is missing or damaged.
         """
-        path = self._calls_path()
-        deciding = _deciding(_frame(path, ["trial_id", "phase", "status"]))
+        paths = self._calls_paths()
+        deciding = _deciding(self.calls(["trial_id", "phase", "status"]))
         start = 0
-        for batch in parquet.batches(path, OUTCOME_COLUMNS):
+        for batch in parquet.batches(paths, OUTCOME_COLUMNS):
             mine = batch.filter(deciding[start : start + batch.num_rows])
             start += batch.num_rows
             columns = [mine.column(name).to_pylist() for name in OUTCOME_COLUMNS]
@@ -123,7 +144,7 @@ class Run:
         Raises:
             StoreError: it cannot be written; nothing but scores is lost, and they can be made anew.
         """
-        calls = _frame(self._calls_path(), ["trial_id", "simulated"])
+        calls = self.calls(["trial_id", "simulated"])
         simulated = set(calls.loc[calls["simulated"], "trial_id"])
         rows = (encode(score_row(one, self.run_id, simulated=one.ref.trial_id in simulated)) for one in scores)
         part = parquet.write(self.path / SCORES_FILE, rows, SCORES)
@@ -137,30 +158,43 @@ class Run:
         Raises:
             StoreError: truth.jsonl cannot be read.
         """
-        path = self.path / TRUTH_FILE
-        if not path.exists():
-            return []
-        with guarded(
-            path, "is not a record of the simulated fleet", "Without it the run can be reported, but not calibrated"
-        ):
-            lines = path.read_bytes().split(b"\n")
-            return [
-                Truth.from_json(orjson.loads(line)) for line in lines[:-1]
-            ]  # behind the last line end: nothing, or a torn line
+        return [truth for path in sorted(self.path.glob(TRUTH_FILES)) for truth in _truths(path)]
 
-    def _calls_path(self) -> Path:
-        self._check(self._manifest.calls.file, _CALLS_REMEDY)
-        return self.path / self._manifest.calls.file
+    def _calls_paths(self) -> list[Path]:
+        for part in self._manifest.calls:
+            self._check(part.file, _CALLS_REMEDY)
+        return part_paths(self.path, self._manifest.calls)
 
     def _check(self, file: str, remedy: str) -> None:
-        for part in (self._manifest.calls, self._manifest.scores):
+        for part in (*self._manifest.calls, self._manifest.scores):
             if part is not None and part.file == file and file not in self._checked:
                 parquet.check(self.path, part, remedy)
                 self._checked.add(file)
 
 
-def _frame(path: Path, columns: Sequence[str] | None) -> pd.DataFrame:
-    frame: pd.DataFrame = parquet.read(path, columns).to_pandas()
+def _truths(path: Path) -> list[Truth]:
+    with guarded(
+        path, "is not a record of the simulated fleet", "Without it the run can be reported, but not calibrated"
+    ):
+        lines = path.read_bytes().split(b"\n")
+        return [
+            Truth.from_json(orjson.loads(line)) for line in lines[:-1]
+        ]  # behind the last line end: nothing, or a torn line
+
+
+def _possibly_paid(calls: Sequence[InFlight]) -> str:
+    """How many calls were in flight, the most that they can have cost, and which they were."""
+    known = [one.most_usd for one in calls if one.most_usd is not None]
+    most = f"at most ${sum(known):.6f}" if len(known) == len(calls) else "their price is unknown"
+    if known and len(known) < len(calls):
+        most = f"at most ${sum(known):.6f} for {len(known)} of them, the others' price is unknown"
+    names = [f"{one.suite}::{one.case_id} to {one.provider}" for one in calls[:NAMED]]
+    named = ", ".join(names) + (", …" if len(calls) > NAMED else "")
+    return f"{len(calls):,} calls were in flight when the run was killed and are possibly paid for ({most}): {named}."
+
+
+def _frame(paths: Sequence[Path], columns: Sequence[str] | None, schema: pa.Schema) -> pd.DataFrame:
+    frame: pd.DataFrame = parquet.read(paths, columns, schema).to_pandas()
     return frame
 
 
@@ -177,18 +211,22 @@ def _deciding(rows: pd.DataFrame) -> np.ndarray:
 def open_run(run: str | Path, reports: Path) -> Run:
     """The run that a person names: by its id, its folder, or a folder that points to it, such as reports/latest; "latest" for short.
 
-    A run that was killed is closed first: calls.parquet is made of its journal and its state is "interrupted".
+    A run that was killed is closed first: Parquet is made of its journals and its state is "interrupted".
 
     Raises:
         WrongUse: there is no such run; the message names those that there are.
         StoreError: it is still going on, or it is damaged; the message says what to do.
     """
     folder = _folder(run, reports)
-    if not (folder / MANIFEST).exists() and (folder / JOURNAL_FILE).exists():
-        _close_killed(folder)
     if not (folder / MANIFEST).exists():
-        raise WrongUse(f"{folder} holds no run: it has neither {MANIFEST} nor {JOURNAL_FILE}")
-    return Run(folder, Manifest.load(folder))
+        raise WrongUse(f"{folder} holds no run: it has no {MANIFEST}")
+    manifest = Manifest.load(folder)
+    if (folder / JOURNAL_FOLDER).is_dir():
+        with Lock(folder):  # held, so that no run that goes on is closed under its recorder
+            manifest = Manifest.load(folder)  # another process may have been faster
+            if left_journals(folder, manifest):
+                manifest = finish(folder, manifest, "interrupted")
+    return Run(folder, manifest)
 
 
 def load_run(path: str | Path) -> Run:
@@ -246,15 +284,3 @@ def _folder_of(run_id: str, pointer: Path) -> Path:
             f"{pointer} points to {folder}, which is not there: name another run, or run `harness report RUN`"
         )
     return folder
-
-
-def _close_killed(folder: Path) -> None:
-    with Journal(folder / JOURNAL_FILE):  # held, so that no run that goes on is closed under its recorder
-        if (folder / MANIFEST).exists():
-            return  # another process was faster
-        path = folder / INFO_FILE
-        with guarded(
-            path, "does not say what the run stands on", f"What was recorded is kept in {folder / JOURNAL_FILE}"
-        ):
-            info = RunInfo.from_json(orjson.loads(path.read_bytes()))
-        compact(folder, info, "interrupted")

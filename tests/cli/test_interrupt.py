@@ -28,8 +28,8 @@ cases:
 def wait_for_lines(folder: Path, lines: int) -> None:
     """Until so many attempts are in the journal, half a minute at most."""
     for _ in range(1500):
-        for journal in folder.glob("reports/runs/*/journal.jsonl"):
-            if journal.read_bytes().count(b"\n") >= lines:
+        for journal in folder.glob("reports/runs/*/journal/*.jsonl"):
+            if journal.read_bytes().count(b'"attempt_finished"') >= lines:
                 return
         time.sleep(0.02)
     pytest.fail("nothing was recorded")

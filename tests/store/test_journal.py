@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.errors import StoreError
-from harness.store.journal import Journal, Line, Reading, frame, parse
+from harness.store import journal
+from harness.store.journal import Journal, Line, Reading, check_unheld, frame, parse
 
 ROWS = [b'{"n":1,"text":"one"}', b'{"n":2,"text":"two","deep":{"a":[1,2]}}', b'{"n":3}', b'{"n":4,"text":"\xc3\xa9"}']
 LINES = [Line(seq, "attempt_finished", row) for seq, row in enumerate(ROWS, 1)]
@@ -21,9 +22,7 @@ WHOLE = b"".join(frame(line) for line in LINES)
 
 @pytest.fixture
 def path(tmp_path):
-    path = tmp_path / "journal.jsonl"
-    path.touch()
-    return path
+    return tmp_path / "journal.jsonl"
 
 
 def reading_of(content, path):
@@ -33,9 +32,9 @@ def reading_of(content, path):
 
 
 def test_what_is_appended_is_in_the_file_at_once(path):
-    with Journal(path) as journal:
+    with Journal(path) as held:
         for row in ROWS:
-            journal.append("attempt_finished", row)
+            held.append("attempt_finished", row)
         assert path.read_bytes() == WHOLE
     reading = Reading(path)
     assert list(reading) == LINES
@@ -43,13 +42,14 @@ def test_what_is_appended_is_in_the_file_at_once(path):
 
 
 def test_a_line_is_json_that_other_tools_read():
-    text = frame(Line(7, "attempt_started", b'{"trial_id":"t"}'))
+    text = frame(Line(7, "attempt_started", b'{"trial_id":"t"}', of=3))
     assert text.endswith(b"\n")
     crc = f"{zlib.crc32(text[text.index(b',') + 1 : -1]):08x}"
-    assert json.loads(text) == {"crc": crc, "seq": 7, "kind": "attempt_started", "row": {"trial_id": "t"}}
+    assert json.loads(text) == {"crc": crc, "seq": 7, "kind": "attempt_started", "of": 3, "row": {"trial_id": "t"}}
 
 
 def test_an_empty_journal_has_no_lines(path):
+    path.touch()
     assert list(Reading(path)) == []
 
 
@@ -98,12 +98,43 @@ def test_two_lines_run_together_are_counted_as_two(path):
     assert reading.damaged == 2
 
 
-def test_a_second_writer_is_refused_until_the_first_lets_go(path):
-    with Journal(path), pytest.raises(StoreError, match="is being written by another process"):
-        Journal(path)
-    journal = Journal(path)
+def test_a_journal_that_is_written_is_held_and_one_that_was_closed_is_not(path):
+    with Journal(path) as journal:
+        with pytest.raises(StoreError, match="is being written by another process"):
+            check_unheld(path)
+        with pytest.raises(StoreError, match=r"journal\.jsonl cannot be written: File exists"):
+            Journal(path)
+    check_unheld(path)
     journal.close()
-    journal.close()
+
+
+@pytest.mark.parametrize("durability", ["process", "group", "record"])
+def test_every_durability_writes_the_same(path, durability):
+    with Journal(path, durability) as journal:
+        numbers = [journal.append("attempt_finished", row) for row in ROWS]
+    assert path.read_bytes() == WHOLE
+    assert numbers == [1, 2, 3, 4]
+
+
+def test_a_journal_that_goes_on_counts_on_from_the_number_in_its_name(tmp_path):
+    path = tmp_path / "0-1-aa.from-000000000005.jsonl"
+    with Journal(path, first=5) as journal:
+        assert journal.append("attempt_finished", ROWS[0]) == 5
+        journal.append("attempt_finished", ROWS[1])
+    reading = Reading(path)
+    assert [line.seq for line in reading] == [5, 6]
+    assert reading.damaged == 0
+    path.write_bytes(path.read_bytes().split(b"\n", 1)[1])
+    reading = Reading(path)
+    list(reading)
+    assert reading.damaged == 1
+
+
+def test_lines_are_whole_wherever_the_blocks_end(path, monkeypatch):
+    path.write_bytes(WHOLE)
+    for size in range(1, 40):
+        monkeypatch.setattr(journal, "_BLOCK_BYTES", size)
+        assert list(Reading(path)) == LINES
 
 
 def test_a_writer_that_was_killed_holds_nothing(path):
@@ -117,12 +148,12 @@ os.kill(os.getpid(), signal.SIGKILL)
     done = subprocess.run([sys.executable, "-c", code], check=False)
     assert done.returncode == -9
     assert [line.row for line in Reading(path)] == [b"{}"]
-    Journal(path).close()
+    check_unheld(path)
 
 
 def test_a_folder_without_the_journal_says_so(tmp_path):
     with pytest.raises(StoreError, match=r"journal\.jsonl cannot be written: there is no such file"):
-        Journal(tmp_path / "journal.jsonl")
+        Journal(tmp_path / "none" / "journal.jsonl")
 
 
 def test_a_journal_that_cannot_be_read_says_so(tmp_path):

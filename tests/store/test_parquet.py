@@ -7,7 +7,8 @@ import pytest
 
 from harness.errors import StoreError
 from harness.store import parquet
-from harness.store.columns import SCORES, encode, score_row
+from harness.store.columns import SCHEMA_VERSION, SCORES, score_row
+from harness.store.encoding import encode
 from tests.store import made
 
 ROWS = [encode(score_row(made.score(made.attempt(made.trial(n))), f"r{n}", simulated=False)) for n in range(7)]
@@ -23,7 +24,7 @@ def test_what_goes_in_is_there_in_order_compressed_with_its_schema(tmp_path):
     assert ids(path) == [f"r{n}" for n in range(7)]
     assert (part.file, part.rows, part.bytes) == ("s.parquet", 7, path.stat().st_size)
     assert pq.read_schema(path).equals(SCORES)
-    assert pq.read_schema(path).metadata[b"schema_version"] == b"4"
+    assert pq.read_schema(path).metadata[b"schema_version"] == str(SCHEMA_VERSION).encode()
     assert pq.read_schema(path).field("value").metadata[b"description"].startswith(b"from 0 to 1")
     assert pq.read_metadata(path).row_group(0).column(0).compression == "ZSTD"
     assert list(tmp_path.iterdir()) == [path]
@@ -38,8 +39,8 @@ def test_no_rows_make_a_file_with_all_columns(tmp_path):
 @pytest.mark.parametrize(
     ("limits", "groups"),
     [
-        ({"GROUP_ROWS": 3}, [3, 3, 1]),
-        ({"_CHUNK_BYTES": 1, "GROUP_BYTES": 1}, [1] * 7),
+        ({"GROUP_ROWS": 3, "_CHUNK_ROWS": 3}, [3, 3, 1]),
+        ({"_CHUNK_ROWS": 1, "GROUP_BYTES": 1}, [1] * 7),
         ({"_CHUNK_BYTES": 2 * len(ROWS[0])}, [7]),
     ],
 )
@@ -68,8 +69,8 @@ def test_an_error_while_rows_are_made_passes_through_and_the_old_file_stays(tmp_
 
 
 def test_a_row_that_does_not_fit_is_a_store_error_and_leaves_nothing(tmp_path):
-    with pytest.raises(StoreError, match=r"s\.parquet cannot be written: JSON parse error"):
-        parquet.write(tmp_path / "s.parquet", [b'{"value":"much"}'], SCORES)
+    with pytest.raises(StoreError, match=r"s\.parquet cannot be written: Could not convert 'much'"):
+        parquet.write(tmp_path / "s.parquet", [b'["r","t","p","s","h","c","h",null,"c","much"]'], SCORES)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -106,16 +107,16 @@ def test_a_missing_file_is_noticed(tmp_path):
 def test_columns_are_read_alone_and_an_unknown_one_lists_those_there_are(tmp_path):
     path = tmp_path / "s.parquet"
     parquet.write(path, ROWS, SCORES)
-    assert parquet.read(path, ["value", "run_id"]).column_names == ["value", "run_id"]
-    assert parquet.read(path, None).column_names == SCORES.names
+    assert parquet.read([path], ["value", "run_id"], SCORES).column_names == ["value", "run_id"]
+    assert parquet.read([path], None, SCORES).column_names == SCORES.names
     with pytest.raises(StoreError, match="has no column 'colour'; it has run_id, trial_id"):
-        parquet.read(path, ["colour"])
+        parquet.read([path], ["colour"], SCORES)
 
 
 def test_a_file_that_is_no_parquet_is_a_store_error(tmp_path):
     path = tmp_path / "s.parquet"
     path.write_bytes(b"PAR1 but not really")
     with pytest.raises(StoreError, match=r"s\.parquet cannot be read"):
-        parquet.read(path, None)
+        parquet.read([path], None, SCORES)
     with pytest.raises(StoreError, match=r"s\.parquet cannot be read"):
-        list(parquet.batches(path, ["run_id"]))
+        list(parquet.batches([path], ["run_id"]))

@@ -2,6 +2,7 @@
 
 import os
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -19,8 +20,17 @@ from tests.store import made
 RUN = "20261121-014500-ab12"
 
 
+GOING_ON = [".lock", "journal", "manifest.json"]
+ENDED = [".lock", "calls.parquet", "manifest.json"]
+
+
 def names(folder):
     return sorted(path.name for path in folder.iterdir())
+
+
+def journal_of(recorder):
+    (path,) = (recorder.path / "journal").iterdir()
+    return path
 
 
 def record(reports, attempts, state="complete"):
@@ -35,8 +45,10 @@ def test_a_run_that_goes_on_has_its_info_and_a_journal_and_a_closed_one_parquet_
     with Recorder(tmp_path, made.info()) as recorder:
         assert recorder.path == tmp_path / "runs" / RUN
         recorder.record(made.attempt())
-        assert names(recorder.path) == ["journal.jsonl", "run.json"]
-    assert names(recorder.path) == ["calls.parquet", "manifest.json"]
+        assert names(recorder.path) == GOING_ON
+        assert len(names(recorder.path / "journal")) == 1
+    assert names(recorder.path) == ENDED
+    assert len(names(recorder.path / "calls.parquet")) == 1
 
 
 def test_every_attempt_is_a_row_in_the_order_of_recording(tmp_path):
@@ -132,12 +144,12 @@ def test_a_killed_run_opens_as_interrupted_with_every_record(tmp_path):
             if int(line) == 49:
                 break
         child.send_signal(signal.SIGKILL)
-    assert names(tmp_path / "runs" / RUN) == ["journal.jsonl", "run.json"]
+    assert names(tmp_path / "runs" / RUN) == GOING_ON
     run = open_run(RUN, tmp_path)
     assert run.state == "interrupted"
     assert list(run.calls()["case_id"]) == [f"case-{n}" for n in range(50)]
     assert run.notes == ()
-    assert names(run.path) == ["calls.parquet", "manifest.json"]
+    assert names(run.path) == ENDED
     assert run.info == made.info()
 
 
@@ -155,7 +167,7 @@ def test_a_run_killed_at_any_moment_keeps_at_least_what_it_said_was_recorded(tmp
 def test_a_run_that_goes_on_is_not_closed_under_its_recorder(tmp_path):
     with Recorder(tmp_path, made.info()) as recorder:
         recorder.record(made.attempt())
-        with pytest.raises(StoreError, match="is being written by another process: wait"):
+        with pytest.raises(StoreError, match=r"is being written by another process \(process \d+ on .*: wait"):
             open_run(RUN, tmp_path)
         recorder.record(made.attempt(made.trial(1)))
     assert open_run(RUN, tmp_path).attempts == 2
@@ -170,7 +182,7 @@ def test_a_full_disk_stops_the_run_with_a_clear_error_and_keeps_what_was_recorde
         said, error = child.communicate()
     recorded = len(said.splitlines())
     assert child.returncode == 1
-    assert "journal.jsonl cannot be written: the file may not grow further" in error
+    assert "jsonl cannot be written: the file may not grow further" in error
     run = open_run(RUN, tmp_path)
     assert 5 < recorded == run.attempts < 100
     assert run.notes == ()
@@ -183,34 +195,35 @@ def test_a_disk_too_full_for_the_parquet_keeps_the_journal(tmp_path):
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (2_000, before[1]))
     try:
-        with pytest.raises(StoreError, match=r"calls\.parquet cannot be written: the file may not grow") as caught:
+        with pytest.raises(StoreError, match=r"calls\.parquet/0001 cannot be written: the file may not grow") as caught:
             recorder.close()
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
-    assert f"What was recorded is kept in {recorder.path / 'journal.jsonl'}" in str(caught.value)
-    assert names(recorder.path) == ["journal.jsonl", "run.json"]
+    assert f"What was recorded is kept in {recorder.path / 'journal'}" in str(caught.value)
+    assert "journal" in names(recorder.path)
+    assert names(recorder.path / "calls.parquet") == []
     assert open_run(RUN, tmp_path).attempts == 3
 
 
 def test_what_ended_a_run_is_told_before_that_it_could_not_be_closed(tmp_path):
     def attempts(*errors):
         yield made.attempt()
-        (tmp_path / "runs" / RUN / "calls.parquet").mkdir()
+        (tmp_path / "runs" / RUN / "calls.parquet").write_text("")
         yield from (1 / 0 for _ in errors)
 
     with pytest.raises(ZeroDivisionError) as caught:
         record(tmp_path, attempts("broken"))
-    assert "calls.parquet cannot be written" in caught.value.__notes__[0]
-    with pytest.raises(StoreError, match=r"calls\.parquet cannot be written"):
+    assert "calls.parquet cannot be made" in caught.value.__notes__[0]
+    with pytest.raises(StoreError, match=r"calls\.parquet cannot be made"):
         open_run(RUN, tmp_path)
-    (tmp_path / "runs" / RUN / "calls.parquet").rmdir()
+    (tmp_path / "runs" / RUN / "calls.parquet").unlink()
     assert open_run(RUN, tmp_path).attempts == 1
 
 
 def test_a_run_that_cannot_be_closed_says_so_at_the_end_of_its_block(tmp_path):
     recorder = Recorder(tmp_path, made.info())
-    (recorder.path / "calls.parquet").mkdir()
-    with pytest.raises(StoreError, match=r"calls\.parquet cannot be written: Is a directory"), recorder:
+    (recorder.path / "calls.parquet").write_text("")
+    with pytest.raises(StoreError, match=r"calls\.parquet cannot be made: File exists"), recorder:
         recorder.record(made.attempt())
 
 
@@ -222,9 +235,9 @@ def a_folder_without_permission():
         folder = Path(name)
         folder.chmod(0o755)
         record(folder, [made.attempt()])
-        (killed := folder / "runs" / "killed").mkdir()
-        (killed / "journal.jsonl").write_bytes(b"")
-        (killed / "run.json").write_bytes(b"{}")
+        shutil.copytree(folder / "runs" / RUN, killed := folder / "runs" / "killed")
+        (killed / "journal").mkdir()
+        (killed / "journal" / "0.jsonl").write_bytes(b"")
         for path in [*folder.rglob("*"), folder]:
             path.chmod(0o555 if path.is_dir() else 0o444)
         if user == 0:
@@ -241,7 +254,7 @@ def test_a_read_only_folder_is_read_but_says_why_it_is_not_written():
     with a_folder_without_permission() as reports:
         with pytest.raises(StoreError, match="permission denied: change the permissions, or choose another folder"):
             Recorder(reports, made.info("another"))
-        with pytest.raises(StoreError, match=r"killed/journal\.jsonl cannot be written: permission denied"):
+        with pytest.raises(StoreError, match=r"killed cannot be written: permission denied"):
             open_run("killed", reports)
         run = open_run(RUN, reports)
         assert len(run.calls()) == 1
@@ -253,7 +266,7 @@ def test_damage_in_the_middle_is_reported_and_kept_aside(tmp_path):
     recorder = Recorder(tmp_path, made.info())
     for number in range(4):
         recorder.record(made.attempt(made.trial(number)))
-    journal = recorder.path / "journal.jsonl"
+    journal = journal_of(recorder)
     lines = journal.read_bytes().splitlines(keepends=True)
     lines[1] = lines[1].replace(b"arithmetic", b"arithmetik")
     journal.write_bytes(b"".join(lines))
@@ -262,14 +275,16 @@ def test_damage_in_the_middle_is_reported_and_kept_aside(tmp_path):
     assert list(run.calls()["case_id"]) == ["case-0", "case-2", "case-3"]
     (note,) = run.notes
     assert "damaged in 1 places" in note
-    assert (run.path / "journal.damaged.jsonl").read_bytes() == b"".join(lines)
+    assert run.damaged == 1
+    assert (run.path / "journal.damaged" / journal.name).read_bytes() == b"".join(lines)
+    assert open_run(RUN, tmp_path).notes == run.notes
 
 
 def test_a_torn_last_line_is_told(tmp_path):
     recorder = Recorder(tmp_path, made.info())
     recorder.record(made.attempt())
     recorder.record(made.attempt(made.trial(1)))
-    journal = recorder.path / "journal.jsonl"
+    journal = journal_of(recorder)
     os.truncate(journal, journal.stat().st_size - 9)
     recorder.close("interrupted")
     run = open_run(RUN, tmp_path)

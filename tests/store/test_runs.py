@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from harness.errors import StoreError, WrongUse
 from harness.store import Recorder, load_run, open_run, parquet, runs, set_latest
 from harness.store.columns import CALLS, SCORES
-from harness.store.journal import Journal
-from harness.store.recorder import compact
+from harness.store.compaction import finish
+from harness.store.lock import Lock
+from harness.store.manifest import Manifest
 from harness.told import Attempt, Truth
 from tests.store import made
 
@@ -31,7 +32,9 @@ def record(reports, *attempts, run_id=RUN):
 
 def kill(recorder):
     """Leave what a killed process leaves: a journal that nobody holds."""
-    recorder._journal.close()
+    recorder._writer.close()
+    recorder._aside.close()
+    recorder._lock.close()
 
 
 @pytest.fixture
@@ -89,19 +92,20 @@ def test_a_pointer_that_cannot_be_written_is_a_store_error(tmp_path):
 
 def test_a_folder_without_a_run_says_what_is_missing(tmp_path):
     (tmp_path / "runs" / "empty").mkdir(parents=True)
-    with pytest.raises(WrongUse, match=r"holds no run: it has neither manifest\.json nor journal\.jsonl"):
+    with pytest.raises(WrongUse, match=r"holds no run: it has no manifest\.json"):
         open_run("empty", tmp_path)
 
 
 @pytest.mark.parametrize("content", [b"", b"{}", b"[]", b'{"created":1}'])
-def test_a_killed_run_whose_info_is_damaged_says_so_and_keeps_the_journal(tmp_path, content):
+def test_a_killed_run_whose_manifest_is_damaged_says_so_and_keeps_the_journal(tmp_path, content):
     recorder = Recorder(tmp_path, made.info())
     recorder.record(made.attempt())
     kill(recorder)
-    (recorder.path / "run.json").write_bytes(content)
-    with pytest.raises(StoreError, match=r"run\.json does not say .* What was recorded is kept in .*journal\.jsonl"):
+    (recorder.path / "manifest.json").write_bytes(content)
+    with pytest.raises(StoreError, match=r"manifest\.json is not a run's manifest"):
         open_run(RUN, tmp_path)
-    assert (recorder.path / "journal.jsonl").stat().st_size > 100
+    (journal,) = (recorder.path / "journal").iterdir()
+    assert journal.stat().st_size > 100
 
 
 def test_a_killed_run_that_another_process_closes_meanwhile_is_closed_once(tmp_path, monkeypatch):
@@ -109,20 +113,26 @@ def test_a_killed_run_that_another_process_closes_meanwhile_is_closed_once(tmp_p
     recorder.record(made.attempt())
     kill(recorder)
 
-    class Slow(Journal):
-        def __init__(self, path):
-            super().__init__(path)
+    class Slow(Lock):
+        def __init__(self, folder):
+            super().__init__(folder)
             monkeypatch.undo()
-            compact(recorder.path, made.info(), "interrupted")
+            finish(folder, Manifest.load(folder), "interrupted")
 
-    monkeypatch.setattr(runs, "Journal", Slow)
+    monkeypatch.setattr(runs, "Lock", Slow)
     run = open_run(RUN, tmp_path)
     assert (run.attempts, run.state) == (1, "interrupted")
 
 
-def test_a_manifest_wins_over_a_journal_that_was_not_yet_removed(run, tmp_path):
-    (run.path / "journal.jsonl").write_bytes(b"left over")
-    assert open_run(RUN, tmp_path).attempts == 3
+def test_a_journal_that_was_made_parquet_of_and_not_yet_removed_is_not_read_again(tmp_path):
+    recorder = Recorder(tmp_path, made.info())
+    recorder.record(made.attempt())
+    (journal,) = (recorder.path / "journal").iterdir()
+    content = journal.read_bytes()
+    recorder.close()
+    journal.parent.mkdir()
+    journal.write_bytes(content)
+    assert open_run(RUN, tmp_path).attempts == 1
 
 
 def test_plain_pyarrow_and_plain_pandas_read_both_files(run):
@@ -171,11 +181,11 @@ def test_damaged_scores_say_how_to_make_them_anew(run, tmp_path):
 
 @pytest.mark.parametrize("read", [lambda run: run.calls(), lambda run: list(run.outcomes())])
 def test_damaged_calls_are_never_read(run, tmp_path, read):
-    path = run.path / "calls.parquet"
+    (path,) = (run.path / "calls.parquet").iterdir()
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 1
     path.write_bytes(content)
-    with pytest.raises(StoreError, match=r"calls\.parquet is damaged: .* Restore it from a copy"):
+    with pytest.raises(StoreError, match=r"calls\.parquet/0001-\w+\.parquet is damaged: .* Restore it from a copy"):
         read(open_run(RUN, tmp_path))
     path.unlink()
     with pytest.raises(StoreError, match="there is no such file or folder"):
@@ -256,7 +266,8 @@ def test_any_bytes_behind_a_journal_s_good_lines_never_break_a_run(tmp_path):
         recorder = Recorder(tmp_path, info)
         recorder.record(made.attempt())
         kill(recorder)
-        with (recorder.path / "journal.jsonl").open("ab") as file:
+        (journal,) = (recorder.path / "journal").iterdir()
+        with journal.open("ab") as file:
             file.write(chance.randbytes(50))
         run = open_run(info.run_id, tmp_path)
         assert run.attempts == 1

@@ -24,6 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     shared.add_selection(parser)
     shared.add_participants(parser)
     shared.add_terms(parser)
+    shared.add_durability(parser)
     shared.add_patience(parser)
     parser.add_argument(
         "--allow-code", action="store_true", help="let the code scorer run code from replies, in a sandbox"
