@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol, Self, TypeVar
 
 from harness.errors import WrongUse
@@ -41,50 +41,83 @@ def response_format(model: type[HasSchema]) -> dict[str, Any]:
     """The model class as a response format in OpenAI's form, strict where its schema can be; raises WrongUse for another class.
 
     Strict (https://platform.openai.com/docs/guides/structured-outputs#supported-schemas): every object has all of its fields and
-    no others. A schema with an object of any fields, such as a dict's, goes as it is and is not strict.
+    no others. A schema with what strictness does not know, such as an object of any fields (a dict), goes as it is and is not strict.
     """
     if not callable(getattr(model, "model_json_schema", None)):
         said = f"the response format {model!r} is neither an object in OpenAI's form nor a class with model_json_schema (pydantic's)"
         raise WrongUse(said)
     schema = model.model_json_schema()
-    name = _NO_NAME.sub("_", getattr(model, "__name__", "reply")).strip("_")[:_LONGEST_NAME]
+    if "$ref" in schema:  # pydantic's form of a class within itself; OpenAI's root is an object
+        schema = {**_target(schema["$ref"], schema), **{name: one for name, one in schema.items() if name != "$ref"}}
+    name = _NO_NAME.sub("_", getattr(model, "__name__", "reply")).strip("_")[:_LONGEST_NAME] or "reply"
     strict = _can_be_strict(schema)
     form = {"name": name, "schema": _strict(schema, schema) if strict else schema, "strict": strict}
     return {"type": "json_schema", "json_schema": form}
 
 
-def _can_be_strict(schema: Any) -> bool:
+_MAPS, _LISTS = ("properties", "$defs", "definitions"), ("anyOf",)
+"""Keywords whose values are schemas by name, or a list of schemas; `items` is one schema."""
+_KINDS = frozenset({"type", "enum", "const", "anyOf", "$ref"})
+_NEVER_STRICT = frozenset(
+    {
+        "allOf",
+        "oneOf",
+        "not",
+        "if",
+        "then",
+        "else",
+        "dependentRequired",
+        "dependentSchemas",
+        "patternProperties",
+        "prefixItems",
+    }
+)
+
+
+def _can_be_strict(schema: Mapping[str, Any]) -> bool:
+    return schema.get("type") == "object" and all(map(_fits, _schemas(schema)))
+
+
+def _fits(schema: Any) -> bool:
+    if not isinstance(schema, Mapping) or _NEVER_STRICT & schema.keys() or not _KINDS & schema.keys():
+        return False
+    named = schema.get("type") != "object" or "properties" in schema
+    return named and schema.get("additionalProperties", False) is False
+
+
+def _schemas(schema: Any) -> Iterator[Any]:
+    """The schema and those within it."""
+    yield schema
     if isinstance(schema, Mapping):
-        closed = schema.get("additionalProperties", False) is False
-        fields = schema.get("type") != "object" or "properties" in schema or "additionalProperties" in schema
-        return closed and fields and all(map(_can_be_strict, schema.values()))
-    return all(map(_can_be_strict, schema)) if isinstance(schema, list) else True
+        within = [one for name in _MAPS for one in schema.get(name, {}).values()]
+        within += [one for name in _LISTS for one in schema.get(name, ())]
+        within += [schema["items"]] if "items" in schema else []
+        for one in within:
+            yield from _schemas(one)
 
 
-def _strict(schema: Any, root: Mapping[str, Any]) -> Any:
-    """The schema with every object closed and every field required; a `$ref` stands alone, and null is nobody's default."""
-    if isinstance(schema, list):
-        return [_strict(one, root) for one in schema]
-    if not isinstance(schema, Mapping):
-        return schema
+def _strict(
+    schema: Mapping[str, Any], root: Mapping[str, Any], unfolded: frozenset[str] = frozenset()
+) -> dict[str, Any]:
+    """The schema with every object closed, every field required and so without a default, every `$ref` alone."""
     ref = schema.get("$ref")
-    if isinstance(ref, str) and len(schema) > 1:  # what stands beside it would not count: its target takes its place
+    if isinstance(ref, str):  # what stood beside it would not count: its target takes its place, but within itself
+        if len(schema) == 1 or ref in unfolded:
+            return {"$ref": ref}
         beside = {name: value for name, value in schema.items() if name != "$ref"}
-        return _strict({**_target(ref, root), **beside}, root)
-    made = {name: value if name in _WORDS else _strict(value, root) for name, value in schema.items()}
-    for name in ("properties", "$defs", "definitions"):  # names in these are the author's
-        if isinstance(schema.get(name), Mapping):
-            made[name] = {field: _strict(one, root) for field, one in schema[name].items()}
-    if "default" in made and made["default"] is None:
-        del made["default"]
-    if schema.get("type") == "object":
-        made["additionalProperties"] = False
-        made["required"] = list(schema.get("properties", ()))
+        return _strict({**_target(ref, root), **beside}, root, unfolded | {ref})
+    made = {name: value for name, value in schema.items() if name != "default"}
+    for name in _MAPS:
+        if name in made:
+            made[name] = {field: _strict(one, root, unfolded) for field, one in made[name].items()}
+    for name in _LISTS:
+        if name in made:
+            made[name] = [_strict(one, root, unfolded) for one in made[name]]
+    if "items" in made:
+        made["items"] = _strict(made["items"], root, unfolded)
+    if made.get("type") == "object":
+        made |= {"additionalProperties": False, "required": list(made["properties"])}
     return made
-
-
-_WORDS = frozenset({"const", "default", "enum", "examples", "properties", "$defs", "definitions"})
-"""Keywords whose values are no schemas, or maps of such."""
 
 
 def _target(ref: str, root: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -2,7 +2,7 @@
 
 import asyncio
 import enum
-from typing import Generic, Literal, TypeVar
+from typing import Annotated, Generic, Literal, TypeVar
 
 import pydantic
 import pytest
@@ -45,6 +45,14 @@ class Tally(pydantic.BaseModel):
     counts: dict[str, int]
 
 
+class Cat(pydantic.BaseModel):
+    kind: Literal["cat"]
+
+
+class Dog(pydantic.BaseModel):
+    kind: Literal["dog"]
+
+
 class Anything(pydantic.BaseModel):
     model_config = pydantic.ConfigDict(extra="allow")
     name: str
@@ -70,14 +78,38 @@ def test_every_object_of_a_strict_schema_has_all_its_fields_and_no_others():
         assert one["required"] == list(one["properties"])
     place = form["schema"]["$defs"]["Place"]["properties"]
     assert place["kind"] == {
-        "type": "string", "enum": ["city", "village"], "title": "Kind", "default": "city", "description": "how large",
+        "type": "string", "enum": ["city", "village"], "title": "Kind", "description": "how large",
     }, "a reference with something beside it is written out"  # fmt: skip
     assert place["mayor"] == {"anyOf": [{"type": "string"}, {"type": "null"}], "title": "Mayor"}
     assert form["schema"]["properties"]["home"] == {"$ref": "#/$defs/Place"}
     assert Trip.model_json_schema()["$defs"]["Place"]["required"] == ["name"], "the class is as it was"
 
 
-@pytest.mark.parametrize("model", [Tally, Anything])
+class Node(pydantic.BaseModel):
+    after: "Node" = pydantic.Field(default_factory=lambda: Node(below=[]), description="the next")
+    below: list["Node"]
+
+
+def test_a_class_within_itself_is_unfolded_once():
+    schema = response_format(Node)["json_schema"]["schema"]
+    assert schema["properties"]["below"]["items"] == {"$ref": "#/$defs/Node"}
+    after = schema["properties"]["after"]
+    assert (after["description"], after["properties"]["after"]) == ("the next", {"$ref": "#/$defs/Node"})
+
+
+class Either(pydantic.BaseModel):
+    one: Annotated[Cat | Dog, pydantic.Field(discriminator="kind")]
+
+
+class Whatever(pydantic.BaseModel):
+    value: object
+
+
+class Pair(pydantic.BaseModel):
+    both: tuple[int, str]
+
+
+@pytest.mark.parametrize("model", [Tally, Anything, Either, Whatever, Pair, pydantic.RootModel[list[int]]])
 def test_a_schema_of_any_fields_is_not_called_strict_and_goes_as_it_is(model):
     form = response_format(model)["json_schema"]
     assert (form["strict"], form["schema"]) == (False, model.model_json_schema())
@@ -85,6 +117,7 @@ def test_a_schema_of_any_fields_is_not_called_strict_and_goes_as_it_is(model):
 
 def test_a_name_has_only_what_openai_takes():
     assert response_format(Box[int])["json_schema"]["name"] == "Box_int"
+    assert response_format(pydantic.create_model("Ö", name=(str, ...)))["json_schema"]["name"] == "reply"
     long = pydantic.create_model("M" * 90, name=(str, ...))
     assert response_format(long)["json_schema"]["name"] == "M" * 64
 
