@@ -167,7 +167,10 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Everything that a report shows of one run, whatever the format. `notes` are sentences that a reader must not miss."""
+    """Everything that a report shows of one run, whatever the format. `notes` are sentences that a reader must not miss.
+
+    `attempts` are requests; `replayed` is how many answers came from the cache instead.
+    """
 
     run_id: str
     created: datetime
@@ -186,3 +189,4 @@ class Report:
     calibration: tuple[Calibration, ...] = ()
     routing: RoutingTable | None = None
     notes: tuple[str, ...] = ()
+    replayed: int = 0

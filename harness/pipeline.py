@@ -34,13 +34,17 @@ REPORT, STANDINGS = "report.md", "standings.json"
 
 @dataclass(frozen=True)
 class Prepared:
-    """What would be asked. `most_usd`: the worst case for each provider, None where a price or limit is unknown."""
+    """What would be asked. `most_usd`: the worst case for each provider, None where a price or limit is unknown.
+
+    `cached`: how many of the trials a cache answers, and the worst case is of the others; None: there is no cache.
+    """
 
     registry: Registry
     catalogue: Catalogue
     plan: engine.Plan
     most_usd: Mapping[str, float | None]
     selection: Selection
+    cached: int | None = None
 
     @property
     def simulated(self) -> bool:
@@ -91,6 +95,15 @@ def prepare(
     plan = engine.Plan(suites=suites, providers=providers, repeat=selection.repeat, seed=selection.seed)
     prepared = Prepared(known, catalogue, plan, {}, selection)
     return replace(prepared, most_usd=plan.most_it_can_cost(prepared.max_output_of))
+
+
+def with_cache(prepared: Prepared, cache: client.Cache) -> Prepared:
+    """The same with what the cache holds now: its answers cost nothing, as long as they are not too old when their turn comes."""
+    plan = prepared.plan
+    keys = [client.key_of(trial) for provider in plan.providers for trial in plan.trials(provider)]
+    cached = cache.fresh(keys)
+    most = plan.most_it_can_cost(prepared.max_output_of, cached) if cached else prepared.most_usd
+    return replace(prepared, cached=sum(key in cached for key in keys), most_usd=most)
 
 
 def read_suites(places: Places, seed: int, limit: int | None) -> tuple[Suite, ...]:
@@ -186,7 +199,7 @@ async def _ask(
         recorder.started(trial, number, engine.most(trial, outputs[trial.provider.name]))
 
     async with client.Client(
-        prepared.plan.providers, metadata=terms.labels.kept, facts=facts, started=started
+        prepared.plan.providers, metadata=terms.labels.kept, facts=facts, cache=terms.cache, started=started
     ) as asker:
         if wish.done():  # while the fleet or the client came up
             return Tally(planned=prepared.plan.count)
@@ -240,6 +253,7 @@ def decide(run: store.Run, incumbent: RoutingTable | None, objective: routing.Ob
     """What the run's facts and scores come to: standings, calibration where the truth is known, routes."""
     calls, scores = run.calls(), run.scores()
     measured = calls[calls["phase"] == "measure"]
+    replayed = int(calls["replayed"].sum())
     standings = tuple(standing.standings(calls, scores))
     simulated = bool(measured["simulated"].any())
     if incumbent is not None and incumbent.simulated != simulated:
@@ -255,7 +269,8 @@ def decide(run: store.Run, incumbent: RoutingTable | None, objective: routing.Ob
         seed=info.seed,
         planned=info.planned,
         trials=int(measured["trial_id"].nunique()),
-        attempts=len(calls),
+        attempts=len(calls) - replayed,
+        replayed=replayed,
         spend_usd=standing.spend(calls),
         duration_s=standing.duration(calls),
         suites=info.suite_cases,

@@ -4,7 +4,8 @@
         assert "4" in llm("What is 2+2? Answer with the number only.")
 
 The names are those of the registry (`providers.toml` in pytest's root folder) or models. Without `--providers` it is inert: it loads nothing of
-ours, changes no test, leaves a project's own fixture `llm` alone, and a test that asks for ours is skipped with the reason.
+ours, changes no test, leaves a project's own fixture `llm` alone, and a test that asks for ours is skipped with the reason. It never answers
+from the cache of `harness ask`: a test that passes shall say something of the provider as it is now.
 """
 
 from __future__ import annotations

@@ -68,7 +68,7 @@ class Terms:
     """On what terms to ask: requests in flight for each provider, the most to spend in USD, when to stop, labels, how patiently.
 
     `durability`: what a record survives as soon as it is written: the end of the process ("process"), also a power cut a quarter of a second later
-    ("group"), also a power cut ("record").
+    ("group"), also a power cut ("record"). `cache`: where answers are replayed from, None asks everything; whoever made it closes it.
     """
 
     concurrency: int | None = None
@@ -77,6 +77,7 @@ class Terms:
     metadata: Mapping[str, str] = field(default_factory=dict)
     patience: Patience = AS_REGISTERED
     durability: store.Durability = "group"
+    cache: client.Cache | None = None
 
     @property
     def labels(self) -> client.Labels:

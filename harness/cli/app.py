@@ -28,6 +28,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "compare": "hold a run against an earlier one: regressed, improved, missing",
         "route": "say which routing weights a run supports; --apply writes them",
         "ask": "ask one question",
+        "cache": "list the kept replies, or clear them",
         "simulate": "serve the simulated providers on loopback",
     }
 )

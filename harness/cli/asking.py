@@ -10,7 +10,7 @@ from typing import Any
 
 from harness.ask import Prompt, Provider, Suite
 from harness.cli import fleet
-from harness.client import Client, wait
+from harness.client import Cache, Client, wait
 from harness.load import suites as load_suites
 from harness.pipeline import provider_for
 from harness.settings import AS_REGISTERED, Patience, Places
@@ -45,7 +45,11 @@ class Asker:
 
 @contextmanager
 def open_asker(
-    name: str, places: Places, base_url: str | None = None, patience: Patience = AS_REGISTERED
+    name: str,
+    places: Places,
+    base_url: str | None = None,
+    patience: Patience = AS_REGISTERED,
+    cache: Cache | None = None,
 ) -> Iterator[Asker]:
     """An `Asker` for a registered provider or a model, served at `base_url` if given; a simulated one knows the suites' answer keys.
 
@@ -56,7 +60,7 @@ def open_asker(
     with ExitStack() as stack:
         if provider.simulated and not provider.base_url:
             (provider,) = stack.enter_context(fleet.serve([provider], _keys(places)))
-        yield Asker(Client([provider]), provider)
+        yield Asker(Client([provider], cache=cache), provider)
 
 
 def _keys(places: Places) -> Sequence[Suite]:

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import re
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from harness.errors import WrongUse
+
 if TYPE_CHECKING:  # settings load the client; `--help` must not
+    from harness.client import Cache
     from harness.settings import Patience, Places, Selection, Terms
 
 
@@ -138,6 +143,33 @@ def add_patience(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_cache(parser: argparse.ArgumentParser, *, on: bool) -> None:
+    """`--cache`, or `--no-cache` where it is `on`; `--cache-ttl --cache-dir`."""
+    if on:
+        parser.add_argument(
+            "--no-cache",
+            dest="cache",
+            action="store_false",
+            help="ask though the answer is in the cache, and keep none",
+        )
+    else:
+        parser.add_argument(
+            "--cache",
+            action="store_true",
+            help="answer from the cache what was asked before; keep the answers to the rest",
+        )
+    parser.add_argument(
+        "--cache-ttl", type=age, metavar="AGE", help="replay no answer older than this: 30m, 12h, 7d (default: 7d)"
+    )
+    add_cache_dir(parser)
+
+
+def add_cache_dir(parser: argparse.ArgumentParser) -> None:
+    """`--cache-dir DIR`."""
+    what = "where replies are kept (default: HARNESS_CACHE_DIR, otherwise your own folder for caches)"
+    parser.add_argument("--cache-dir", type=Path, metavar="DIR", help=what)
+
+
 def places(options: argparse.Namespace) -> Places:
     """Where things lie, from parsed options."""
     from harness.settings import Places
@@ -177,6 +209,7 @@ def terms(options: argparse.Namespace) -> Terms:
         labels,
         patience(options),
         options.durability,
+        cache(options),
     )
 
 
@@ -191,6 +224,35 @@ def patience(options: argparse.Namespace) -> Patience:
         total_s=options.timeout_total_s,
         max_retries=options.max_retries,
     )
+
+
+def cache(options: argparse.Namespace) -> Cache | None:
+    """The cache, from parsed options; None where it is off. What is wrong with it is told on standard error.
+
+    Raises:
+        WrongUse: options for a cache that is off.
+    """
+    from harness.client import Cache
+
+    if not options.cache:
+        if options.cache_ttl or options.cache_dir:
+            raise WrongUse("--cache-ttl and --cache-dir are for a cache, and it is off")
+        return None
+    ttl = {"ttl_s": options.cache_ttl} if options.cache_ttl else {}
+    return Cache(options.cache_dir, **ttl, tell=lambda note: print(f"harness: {note}", file=sys.stderr))
+
+
+def age(text: str) -> float:
+    """Reads a length of time, such as 90s, 30m, 12h, 7d or 2w, in seconds.
+
+    Raises:
+        argparse.ArgumentTypeError: it is none, or none above 0.
+    """
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)([smhdw])", text, re.ASCII)
+    value = float(found[1]) * {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}[found[2]] if found else 0.0
+    if not value > 0:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a length of time, such as 30m, 12h or 7d")
+    return value
 
 
 def whole(least: int, most: int | None = None) -> Callable[[str], int]:

@@ -15,7 +15,7 @@ from harness.errors import WrongUse
 from harness.judged import ALL, Report, RoutingTable
 from harness.pipeline import Finished, Prepared, Recorded
 from harness.render import tables
-from harness.render.figures import DASH, count, plural, seconds, usd
+from harness.render.figures import DASH, ago, count, plural, seconds, usd
 from harness.render.terminal import Terminal
 from harness.told import Attempt
 
@@ -43,7 +43,7 @@ class Teller:
             )
         elif made_up:
             line(f"           simulated: {', '.join(made_up)}; a run with real ones beside them gives no routes")
-        line(f"trials     {plan.count:,}")
+        line(f"trials     {plan.count:,}" + _cached(prepared))
         line(
             f"at most    {_most(prepared.most_usd)}{', simulated' if prepared.simulated else ''}{_bounded(budget_usd)}"
         )
@@ -115,12 +115,17 @@ class Teller:
 
 
 def call_in_a_line(attempt: Attempt) -> str:
-    """Who answered, how fast, with how many tokens, for how much: "(sim-swift, simulated: first token 60 ms, …)"."""
+    """Who answered, how fast (or that it was not asked), with how many tokens, for how much: "(sim-swift, simulated: first token 60 ms, …)"."""
     clock, usage = attempt.clock, attempt.usage
+    if attempt.asked_at is not None:
+        old = ago((attempt.started_at - attempt.asked_at).total_seconds())
+        times = f"from the cache, asked {old}"
+    else:
+        times = f"first token {seconds(clock.ttft_s)}, all {seconds(clock.latency_s)}"
     name = attempt.trial.provider.name + (", simulated" if attempt.simulated else "")
     tokens = f"{_number(usage.prompt_tokens)} + {_number(usage.completion_tokens)} tokens"
     cost = "cost unknown" if attempt.cost.usd is None else usd(attempt.cost.usd)
-    return f"({name}: first token {seconds(clock.ttft_s)}, all {seconds(clock.latency_s)}, {tokens}, {cost})"
+    return f"({name}: {times}, {tokens}, {cost}{' then; --no-cache asks again' if attempt.replayed else ''})"
 
 
 def _number(value: int | None) -> str:
@@ -136,6 +141,14 @@ def _most(most: Mapping[str, float | None]) -> str:
     return text + (f" (no price or output limit known for {', '.join(unknown)})" if unknown else "")
 
 
+def _cached(prepared: Prepared) -> str:
+    if prepared.cached is None:
+        return ""
+    if not prepared.cached:
+        return ", of which the cache has none yet"
+    return f", of which the cache has {prepared.cached:,}: these are replayed, neither timed nor paid for"
+
+
 def _bounded(budget_usd: float | None) -> str:
     return "" if budget_usd is None else f"; stops before it spends more than {usd(budget_usd)}"
 
@@ -148,6 +161,7 @@ def plan_as_json(prepared: Prepared) -> dict[str, Any]:
         "providers": [one.name for one in plan.providers],
         "simulated": prepared.simulated,
         "trials": plan.count,
+        "cached": prepared.cached,
         "most_usd": as_json(prepared.most_usd),
     }
 

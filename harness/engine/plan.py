@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from harness.ask import Phase, Provider, Suite, Trial
-from harness.client import most_it_can_cost
+from harness.client import key_of, most_it_can_cost
 
 MaxOutput = Callable[[Provider], int | None]
 """The most tokens that a provider's model can write in one reply; None if unknown."""
@@ -49,18 +49,27 @@ class Plan:
             for suite, index in _mixed(taking_part, random.Random(f"{self.seed}:{repeat}")):  # noqa: S311 - an order, no secret
                 yield self._trial(suite, index, provider, repeat)
 
-    def most_it_can_cost(self, max_output_of: MaxOutput) -> dict[str, float | None]:
-        """The most in USD that all trials can cost, retries included, by provider; None where a price or an output limit is unknown."""
-        return {provider.name: self._most(provider, max_output_of(provider)) for provider in self.providers}
+    def most_it_can_cost(
+        self, max_output_of: MaxOutput, cached: frozenset[str] = frozenset()
+    ) -> dict[str, float | None]:
+        """The most in USD that all trials can cost, retries included, by provider; None where a price or an output limit is unknown.
 
-    def _most(self, provider: Provider, max_output: int | None) -> float | None:
+        Trials whose key (`client.key_of`) is among the `cached` ones cost nothing.
+        """
+        return {provider.name: self._most(provider, max_output_of(provider), cached) for provider in self.providers}
+
+    def _most(self, provider: Provider, max_output: int | None, cached: frozenset[str]) -> float | None:
         total = 0.0
         for suite in self.suites:
             for index in range(len(suite.cases)):
-                once = most(self._trial(suite, index, provider, repeat=0), max_output)
+                asked = self._repeats(suite)
+                if cached:
+                    trials = (self._trial(suite, index, provider, repeat) for repeat in range(asked))
+                    asked = sum(key_of(trial) not in cached for trial in trials)
+                once = most(self._trial(suite, index, provider, repeat=0), max_output) if asked else 0.0
                 if once is None:
                     return None
-                total += once * self._repeats(suite)
+                total += once * asked
         return total * (1 + provider.retries.max_retries)
 
     def _repeats(self, suite: Suite) -> int:

@@ -45,8 +45,25 @@ def count(value: int) -> str:
     return f"{value:,}"
 
 
+def ago(seconds: float) -> str:
+    """How long ago, in the largest whole unit: "5 seconds ago", "3 minutes ago", "2 days ago"."""
+    for unit, length in (("day", 86400), ("hour", 3600), ("minute", 60)):
+        if seconds >= length:
+            return f"{plural(int(seconds // length), unit)} ago"
+    return f"{plural(max(0, int(seconds)), 'second')} ago"
+
+
+def size(value: int) -> str:
+    """Bytes as "512 B", "3.2 kB", "1.5 GB", in powers of 1,000."""
+    if value < 1000:
+        return f"{value} B"
+    power = min(4, (len(str(value)) - 1) // 3)
+    return f"{value / 1000**power:.1f} {' kMGT'[power]}B"
+
+
 def plural(number: int, noun: str) -> str:
-    """`(1, "trial")` → "1 trial"; `(2000, "trial")` → "2,000 trials"; a noun in y gets its ies."""
+    """`(1, "trial")` → "1 trial"; `(2000, "trial")` → "2,000 trials"; a noun in y gets its ies, unless that is a day."""
     if number == 1:
         return f"1 {noun}"
-    return f"{number:,} {noun.removesuffix('y') + 'ies' if noun.endswith('y') else noun + 's'}"
+    changes = noun.endswith("y") and noun[-2] not in "aeou"
+    return f"{number:,} {noun.removesuffix('y') + 'ies' if changes else noun + 's'}"

@@ -12,7 +12,7 @@ import pandas as pd
 from harness.judged import ALL, Calibration, Estimate
 from harness.standing.facts import answered, timed
 from harness.standing.standings import standings
-from harness.stats import percentile, percentile_interval
+from harness.stats import flags, percentile, percentile_interval
 from harness.told import Truth
 
 TIME_TOLERANCE = 0.05
@@ -35,6 +35,8 @@ def calibrate(calls: pd.DataFrame, scores: pd.DataFrame, truths: Sequence[Truth]
     """
     if not truths:
         return []
+    calls = calls[~flags(calls["replayed"])]
+    scores = scores[scores["trial_id"].isin(calls["trial_id"])]
     known = pd.DataFrame([asdict(one) for one in truths]).drop_duplicates("response_id", keep="last")
     truth = known.drop(columns=["capability"]).add_prefix("true_").rename(columns={"true_response_id": "response_id"})
     joined = answered(calls).merge(truth, on="response_id", how="inner")

@@ -70,7 +70,7 @@ def compare(
     """A cell for each provider, capability and measure of either run, sorted by these; the columns are those of `standings`.
 
     What pairs is the same `case_hash` for the same provider, and the unit is the case: repeats are averaged first, and of times and costs
-    the median is taken. A case counts for quality if it was judged, for reliability if it was answered or failed on the provider's side,
+    the median is taken. A case counts for quality if it was judged, for reliability if it was asked and answered or failed on the provider's side,
     for time if its row counts for latency (`timed`), for cost if that is known. The tests:
 
     - quality: McNemar's for 0/1 without clusters, otherwise cluster-robust t or sign flips (`paired_means`); reliability: McNemar's, or
@@ -111,7 +111,7 @@ class _Side:
     @classmethod
     def of(cls, calls: pd.DataFrame, scores: pd.DataFrame) -> _Side:
         trials = trials_of(calls, scores)
-        fair = trials[trials["answered"] | (trials["side"] == "provider")]
+        fair = trials[(trials["answered"] & ~trials["replayed"]) | (trials["side"] == "provider")]
         clean, ready = timed(calls), answered(calls)
         cases = cases_of(trials, _PLACE)
         parts: dict[Measure, pd.Series] = {

@@ -101,5 +101,7 @@ def _counts(calls: pd.DataFrame) -> list[str]:
     counts = [(int(teller(rows).sum()), text) for teller, text in tellers]
     found = [f"{n:,} of {len(rows):,} answers {text}." for n, text in counts if n]
     if replayed := int(flags(calls["replayed"]).sum()):
-        found.append(f"{replayed:,} rows were replayed from the cache: they are in no latency and in no spend.")
+        found.append(
+            f"{replayed:,} of {len(calls):,} rows were replayed from the cache: they count for quality, and for nothing else."
+        )
     return found

@@ -45,7 +45,8 @@ def standings(calls: pd.DataFrame, scores: pd.DataFrame) -> list[Standing]:
     - The unit of quality is the case: criteria of a trial are averaged by weight, then repeats of a case. `n_cases` is the sum of
       `n_scored`, `n_unscored` and `n_failed`. The interval is Wilson's for 0/1 values without clusters, otherwise cluster-robust t, cut to
       0…1. Where all clustered or graded values are alike, residuals say nothing, and it is Wilson's with the clusters as n.
-    - Reliability is over trials: answered ones, of those that were answered or failed on the provider's side in the end.
+    - Reliability is over trials: answered ones, of those that were answered or failed on the provider's side in the end. What was
+      replayed is left out: nobody was asked, and only answers are kept.
     - `failures` counts trials without an answer by the kind of their last failure.
     - `cost_per_call` is over attempts with a known cost. `cost_per_solved` is spend over the sum of the trials' values (for 0/1 scores
       the number solved), both without trials replayed from the cache; None if the spend is unknown or nothing was solved.
@@ -90,7 +91,7 @@ def _standing(place: tuple[str, str], simulated: bool, cell: _Cell, centre: floa
         n_failed=int(states.get("failed", 0)),
         quality=quality,
         shrunk_quality=shrink(quality.value, quality.n, quality.value if centre is None else centre, PRIOR_MASS) if quality else None,
-        reliability=_reliability(cell.trials),
+        reliability=_reliability(cell.trials[~cell.trials["replayed"]]),
         ttft=_percentiles(clean["ttft_s"].dropna().to_numpy(dtype=float)),
         latency=_percentiles(clean["latency_s"].to_numpy(dtype=float)),
         n_timed=len(ready),

@@ -21,10 +21,11 @@ from harness.judged import Score
 from harness.store.encoding import mended
 from harness.told import Attempt, Clock, Outcome, Reply, Usage
 
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 """Counts up when columns are added or a run is laid out anew; a file with a higher one was written by a newer harness."""
 
 _TEXT, _INT, _SMALL, _SECONDS, _FLAG = pa.string(), pa.int64(), pa.int32(), pa.float64(), pa.bool_()
+_MOMENT = pa.timestamp("us", "UTC")
 _TEXTS, _LABELS = pa.list_(pa.string()), pa.map_(pa.string(), pa.string())
 
 _Column = tuple[str, pa.DataType, str, str]
@@ -59,7 +60,7 @@ _CALLS: tuple[_Column, ...] = (
     ("stream", _FLAG, "", "asked for as a stream"),
     (
         "started_at",
-        pa.timestamp("us", "UTC"),
+        _MOMENT,
         "UTC",
         "when the attempt began: the run's wall-clock anchor + monotonic time",
     ),
@@ -123,6 +124,7 @@ _CALLS: tuple[_Column, ...] = (
         "",
         "how JSON was asked for: json_schema, json_mode, tool, prompt (in words alone) or litellm (in its way); null: not at all",
     ),
+    ("asked_at", _MOMENT, "UTC", "when the question was really asked whose answer was replayed; null: not replayed"),
 )
 
 _SCORES: tuple[_Column, ...] = (
@@ -218,6 +220,7 @@ def call_row(attempt: Attempt, context: Context) -> dict[str, Any]:
         "unchecked": list(attempt.unchecked),
         "end_tokens": attempt.reply.end_tokens,
         "structured_by": attempt.sent.structured_by,
+        "asked_at": attempt.asked_at.astimezone(UTC) if attempt.asked_at else None,
     }
 
 

@@ -81,6 +81,14 @@ def _environment():
         yield
 
 
+@pytest.fixture(autouse=True)
+def cache_dir(tmp_path_factory, monkeypatch):
+    """Where this test's replies are kept: never in the folder of whoever runs it."""
+    folder = tmp_path_factory.mktemp("cache")
+    monkeypatch.setenv("HARNESS_CACHE_DIR", str(folder))
+    return folder
+
+
 @pytest.fixture
 def project(tmp_path, monkeypatch):
     """A folder with the shipped registry and two small suites, to be in."""

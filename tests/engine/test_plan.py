@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.ask import Prices, Retries
-from harness.client import most_it_can_cost
+from harness.client import key_of, most_it_can_cost
 from harness.engine import Plan
 from tests.engine import made
 
@@ -80,6 +80,20 @@ def test_the_most_it_can_cost_is_every_attempt_s_most():
     once = [most_it_can_cost(case.prompt, {"max_tokens": 7}, made.PRICES, None) or 0.0 for case in suite.cases]
     assert all(once)
     assert plan.most_it_can_cost(lambda _: None) == {"alpha": pytest.approx(sum(once) * 3 * 2)}
+
+
+def test_what_a_cache_answers_costs_nothing():
+    suite = made.suite(cases=2, repeat=2, params={"max_tokens": 7})
+    plan = Plan((suite,), (made.provider(retries=Retries(max_retries=0)),))
+    trials = list(plan.trials(plan.providers[0]))
+    [name] = plan.per_provider
+    once = {trial.case.id: most_it_can_cost(trial.case.prompt, trial.params, made.PRICES, None) for trial in trials}
+    cached = frozenset(key_of(trial) for trial in trials if trial.repeat == 0 or trial.case == suite.cases[0])
+    most = plan.most_it_can_cost(lambda _: None, cached)
+    assert most[name] == pytest.approx(once[suite.cases[1].id])
+    unpriced = Plan((suite,), (made.provider(prices=Prices()),))
+    everything = frozenset(key_of(trial) for trial in unpriced.trials(unpriced.providers[0]))
+    assert unpriced.most_it_can_cost(lambda _: None, everything) == {name: 0.0}
 
 
 def test_what_cannot_be_told_is_none_and_never_0():

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.judged import Estimate
-from harness.render.figures import DASH, count, percent, plural, seconds, usd
+from harness.render.figures import DASH, ago, count, percent, plural, seconds, size, usd
 
 
 @pytest.mark.parametrize(
@@ -50,3 +50,26 @@ def test_counting_words():
 @given(st.floats(min_value=1e-9, max_value=0.99))
 def test_a_small_amount_reads_back_within_half_a_percent(value):
     assert float(usd(value).removeprefix("$")) == pytest.approx(value, rel=5.1e-3)
+
+
+@pytest.mark.parametrize(
+    ("age", "text"),
+    [
+        (-0.1, "0 seconds ago"),
+        (1.9, "1 second ago"),
+        (179, "2 minutes ago"),
+        (3600, "1 hour ago"),
+        (86399, "23 hours ago"),
+        (200_000, "2 days ago"),
+    ],
+)
+def test_how_long_ago_is_told_in_the_largest_whole_unit(age, text):
+    assert ago(age) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0, "0 B"), (999, "999 B"), (1000, "1.0 kB"), (61_700, "61.7 kB"), (3_200_000, "3.2 MB"), (10**15, "1000.0 TB")],
+)
+def test_sizes_are_in_powers_of_1000(value, text):
+    assert size(value) == text

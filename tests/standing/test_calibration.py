@@ -81,6 +81,12 @@ def test_requests_that_only_one_side_knows_are_left_out():
     assert entry(table, [*truths, replace(TRUTH, response_id="elsewhere")], "prompt_tokens").measured.value == 20
 
 
+def test_what_was_replayed_is_not_held_against_the_truth():
+    table, truths = run([1, 1])
+    table.trial("r", 0.0, response_id="r1", replayed=True)
+    assert entry(table, truths, "quality").measured.value == 1.0
+
+
 def test_without_truths_there_is_nothing_to_hold_against():
     assert standing.calibrate(*run([1])[0].frames(), []) == []
 

@@ -127,6 +127,7 @@ def test_rows_that_do_not_count_for_latency_do_not_pair():
     found = cell(base, new, "latency")
     assert (found.n_pairs, found.n_missing, found.unpaired) == (8, 2, ("smoke::c8", "smoke::c9"))
     assert cell(base, new, "quality").n_missing == 0
+    assert cell(base, new, "reliability").n_missing == 1
 
 
 def test_repeats_make_quality_graded():

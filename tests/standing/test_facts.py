@@ -46,7 +46,7 @@ def test_a_clean_run_needs_no_notes():
         ({"saturated": True}, "1 of 1 answers were timed while the harness was saturated: they are in no latency."),
         ({"cost_usd": None}, "1 of 1 answers have no known cost: spend and $ for each solved case are unknown"),
         ({"timing_source": "client"}, "1 of 1 answers were timed around litellm's own call, not on the wire"),
-        ({"replayed": True}, "1 rows were replayed from the cache: they are in no latency and in no spend."),
+        ({"replayed": True}, "1 of 1 rows were replayed from the cache: they count for quality, and for nothing else."),
     ],
 )
 def test_what_figures_leave_out_is_said(columns, note):

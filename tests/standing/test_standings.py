@@ -86,6 +86,14 @@ def test_a_trial_that_a_retry_saved_is_answered():
     assert one.failures == {}
 
 
+def test_what_was_replayed_is_no_proof_of_reliability_but_of_quality():
+    table = Table().trial("x", 1.0).trial("y", state="failed", fails=[OVERLOADED])
+    one = only(table.trial("r", 1.0, replayed=True))
+    assert (one.reliability.value, one.reliability.n) == (0.5, 2)
+    assert (one.quality.value, one.n_scored) == (1.0, 2)
+    assert only(Table().trial("r", 1.0, replayed=True)).reliability is None
+
+
 def test_a_provider_that_could_never_be_asked_has_no_reliability_and_no_quality():
     one = only(Table().trial("x", state="failed", fails=[AUTH]))
     assert (one.reliability, one.quality, one.shrunk_quality, one.latency.p50) == (None, None, None, None)

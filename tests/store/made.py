@@ -112,5 +112,6 @@ attempts = st.builds(
     http_status=st.none() | st.integers(100, 599),
     simulated=st.booleans(),
     replayed=st.booleans(),
+    asked_at=st.none() | st.datetimes(datetime(1990, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001
     metadata=st.dictionaries(texts, texts, max_size=2),
 )

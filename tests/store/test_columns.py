@@ -95,6 +95,7 @@ def test_calls_has_exactly_the_promised_columns_in_order():
         "unchecked",
         "end_tokens",
         "structured_by",
+        "asked_at",
     ]
 
 
@@ -259,3 +260,12 @@ def test_what_leaked_and_how_json_was_asked_for_stand_in_the_row():
     assert (row["end_tokens"], row["structured_by"]) == (3, "tool")
     row = call_row(made.attempt(), CONTEXT)
     assert (row["end_tokens"], row["structured_by"]) == (0, None)
+
+
+def test_when_a_replayed_answer_was_asked_for_stands_in_the_row_in_utc():
+    then = made.NOW - timedelta(days=2)
+    row = call_row(
+        replace(made.attempt(), replayed=True, asked_at=then.astimezone(timezone(timedelta(hours=9)))), CONTEXT
+    )
+    assert (row["replayed"], row["asked_at"], row["asked_at"].utcoffset()) == (True, then, timedelta(0))
+    assert call_row(made.attempt(), CONTEXT)["asked_at"] is None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from contextlib import nullcontext
 
 from harness.cli import options as shared
 from harness.errors import ExitCode, WrongUse
@@ -21,6 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--system", metavar="TEXT", help="the system message")
     parser.add_argument("--max-tokens", type=shared.whole(1), metavar="N", help="the longest reply")
     parser.add_argument("--no-stream", action="store_true", help="ask for the reply in one piece")
+    shared.add_cache(parser, on=True)
     shared.add_patience(parser)
     shared.add_providers(parser)
     shared.add_json(parser)
@@ -37,7 +39,8 @@ def main(options: argparse.Namespace) -> ExitCode:
     system = [{"role": "system", "content": options.system}] if options.system else []
     prompt = Prompt((*system, {"role": "user", "content": question}))
     params = {"max_tokens": options.max_tokens} if options.max_tokens else {}
-    with asking.open_asker(options.model, shared.places(options), options.base_url, shared.patience(options)) as asker:
+    places, patience, cache = shared.places(options), shared.patience(options), shared.cache(options)
+    with cache or nullcontext(), asking.open_asker(options.model, places, options.base_url, patience, cache) as asker:
         attempt = asker.attempt(prompt, stream=not options.no_stream, **params)
     if options.json:
         story.print_json(attempt)

@@ -25,6 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     shared.add_participants(parser)
     shared.add_terms(parser)
     shared.add_durability(parser)
+    shared.add_cache(parser, on=False)
     shared.add_patience(parser)
     parser.add_argument(
         "--allow-code", action="store_true", help="let the code scorer run code from replies, in a sandbox"
@@ -48,6 +49,8 @@ def main(options: argparse.Namespace) -> ExitCode:
 
     places, terms = shared.places(options), shared.terms(options)
     prepared = fleet.checked(pipeline.prepare(places, shared.selection(options), patience=terms.patience))
+    if terms.cache is not None:
+        prepared = pipeline.with_cache(prepared, terms.cache)
     teller = story.Teller(json_on_stdout=options.json)
     teller.plan(prepared, options.budget)
     if options.dry_run:
