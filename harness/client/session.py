@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
-from contextlib import AsyncExitStack
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -57,11 +57,9 @@ class Session:
 
     async def call(self, trial: Trial, request: Request | None) -> Called:
         """Waits for its turn, sends the request (None: has litellm call) and reads the answer, off the clock."""
-        gate, narrow_s = self._gates.of(trial.provider), 0.0
-        async with AsyncExitStack() as slots:
-            place = await slots.enter_async_context(gate.entered(about(trial.case.prompt, trial.params)))
-            if request is None:
-                narrow_s = await slots.enter_async_context(self._through_litellm.held())
+        gate, need = self._gates.of(trial.provider), about(trial.case.prompt, trial.params)
+        narrow = nullcontext(0.0) if request is not None else self._through_litellm.held()
+        async with gate.entered(need) as place, narrow as narrow_s:
             started, lag_s = self._lag.enter(), 0.0
             try:
                 reading = await self._send(trial, request)

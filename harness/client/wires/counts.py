@@ -18,7 +18,7 @@ def count(value: Any) -> int | None:
 def inside(value: Any, *path: str) -> Any:
     """What stands at the path of keys in nested objects; None where the path ends early."""
     for key in path:
-        value = value.get(key) if isinstance(value, Mapping) else None
+        value = value.get(key) if isinstance(value, (dict, Mapping)) else None  # a dict is known at once
     return value
 
 

@@ -128,7 +128,7 @@ def without_end_tokens(text: str) -> tuple[str, int]:
 
     Nothing is taken from the middle, where such text may be what was asked for, and no `</s>` that ends what an `<s>` of HTML began.
     """
-    found = _LEAKED.search(text)
+    found = _LEAKED.search(text) if text.rstrip().endswith(END_TOKENS) else None
     if found is None:
         return text, 0
     start, run = found.start(), found.group()
