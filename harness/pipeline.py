@@ -170,7 +170,8 @@ def record(
         truth = recorder.path / "truth.jsonl"
         with serve(simulated, plan.suites, truth) if serve and simulated else nullcontext(()) as served:
             placed = {one.name: one for one in served}
-            plan = replace(plan, providers=tuple(placed.get(one.name, one) for one in plan.providers))
+            asked = tuple(terms.limited(placed.get(one.name, one)) for one in plan.providers)
+            plan = replace(plan, providers=asked)
             tally = client.wait(_ask(replace(prepared, plan=plan), recorder, terms, progress, wish))
             interrupted = wish.done()
         recorder.close("interrupted" if interrupted else "complete")
@@ -209,6 +210,9 @@ async def _ask(
             return await engine.run(prepared.plan, asker, recorder.record, options)
         finally:
             gc.unfreeze()
+            if asker.searches:
+                told = {name: {"most": one.most, "history": one.history} for name, one in asker.searches.items()}
+                store.save_searches(recorder.path, told)
 
 
 def _run_info(prepared: Prepared, terms: Terms) -> store.RunInfo:

@@ -69,6 +69,7 @@ class Terms:
 
     `durability`: what a record survives as soon as it is written: the end of the process ("process"), also a power cut a quarter of a second later
     ("group"), also a power cut ("record"). `cache`: where answers are replayed from, None asks everything; whoever made it closes it.
+    `adaptive`: `concurrency` is then the most.
     """
 
     concurrency: int | None = None
@@ -78,6 +79,14 @@ class Terms:
     patience: Patience = AS_REGISTERED
     durability: store.Durability = "group"
     cache: client.Cache | None = None
+    adaptive: bool = False
+
+    def limited(self, provider: Provider) -> Provider:
+        """The provider, with its concurrency to be searched for if it is adaptive: up to what is said here, or there, or else a hundred."""
+        if not self.adaptive:
+            return provider
+        most = self.concurrency or provider.limits.max_concurrency or client.MOST_ADAPTIVE
+        return replace(provider, limits=replace(provider.limits, max_concurrency=most, adaptive=True))
 
     @property
     def labels(self) -> client.Labels:

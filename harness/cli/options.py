@@ -94,6 +94,11 @@ def add_terms(parser: argparse.ArgumentParser) -> None:
         help="requests in flight for each provider (default: its max_concurrency)",
     )
     parser.add_argument(
+        "--adaptive",
+        action="store_true",
+        help="find the most requests in flight that each provider takes, up to --concurrency or its max_concurrency (or 100)",
+    )
+    parser.add_argument(
         "--budget", type=_dollars, metavar="USD", help="spend at most this; the run stops before it would spend more"
     )
     parser.add_argument(
@@ -210,6 +215,7 @@ def terms(options: argparse.Namespace) -> Terms:
         patience(options),
         options.durability,
         cache(options),
+        adaptive=options.adaptive,
     )
 
 

@@ -11,6 +11,7 @@ from harness.client.client import Client
 from harness.client.cost import cost_of, most_it_can_cost
 from harness.client.embeddings import Embeddings
 from harness.client.estimate import Estimate, estimate_cost
+from harness.client.limits import MOST_ADAPTIVE
 from harness.client.listers import Model
 from harness.client.listing import Availability, Listing
 from harness.client.metadata import Labels, cleaned
@@ -18,6 +19,7 @@ from harness.client.replays import key_of
 from harness.client.sync import wait
 
 __all__ = [
+    "MOST_ADAPTIVE",
     "Availability",
     "Cache",
     "Client",

@@ -22,7 +22,7 @@ from harness.client.door import litellm
 from harness.client.embeddings import Embeddings, embed
 from harness.client.estimate import Estimate, estimate_cost
 from harness.client.failures import failure
-from harness.client.limits import Accounts, Change, Waited
+from harness.client.limits import Accounts, Search, Waited
 from harness.client.listing import Availability, Listing, is_model_available, list_models
 from harness.client.masking import masked
 from harness.client.metadata import cleaned
@@ -84,9 +84,9 @@ class Client:
         self._holders = 0
 
     @property
-    def found(self) -> Mapping[str, Sequence[Change]]:
-        """How the search for the most requests in flight went, by provider's name, for those whose limits are adaptive."""
-        return self._accounts.found
+    def searches(self) -> Mapping[str, Search]:
+        """The searches for the most requests in flight, by provider's name, for those whose limits are adaptive."""
+        return self._accounts.searches
 
     async def __aenter__(self) -> Self:
         litellm()  # two seconds that no attempt shall wait for

@@ -14,6 +14,7 @@ from typing import Any
 from harness.ask import Prices
 from harness.errors import BadInput, Problem
 from harness.simulate.faults import FAULTS
+from harness.simulate.quotas import QUOTAS
 
 SHIPPED = Path(__file__).with_name("fleet.toml")
 """The fleet that comes with the package."""
@@ -38,7 +39,8 @@ class Profile:
     """What is true of one simulated provider.
 
     `quality` is the probability of a right reply for each capability, `default_quality` for the others; `prices` are in USD
-    for one token; `faults` are shares of requests by the names in `faults.FAULTS`.
+    for one token; `faults` are shares of requests by the names in `faults.FAULTS`; `limits` is what it takes at most, by the names in
+    `quotas.QUOTAS`.
     """
 
     name: str
@@ -48,6 +50,7 @@ class Profile:
     prices: Prices
     quality: Mapping[str, float] = field(default_factory=dict)
     faults: Mapping[str, float] = field(default_factory=dict)
+    limits: Mapping[str, float] = field(default_factory=dict)
 
     def quality_in(self, capability: str) -> float:
         """The probability of a right reply to a question of this capability."""
@@ -89,6 +92,7 @@ def _profile(name: str, table: Mapping[str, Any]) -> Profile:
         inter_token_s=LogNormal(**table["inter_token_s"]),
         prices=Prices(**{kind: usd / MILLION for kind, usd in table["prices"].items()}),
         faults=dict(table.get("faults", {})),
+        limits=dict(table.get("limits", {})),
     )
 
 
@@ -112,7 +116,11 @@ _RULES: Mapping[str, _Rule] = {
     "inter_token_s": _Rule(_TIME_NAMES, _TIME_NAMES, 600.0),
     "prices": _Rule(frozenset({"input", "output"}), _PRICE_NAMES, math.inf),
     "faults": _Rule(frozenset(), frozenset(FAULTS), 1.0, optional=True),
+    "limits": _Rule(frozenset(), QUOTAS, math.inf, optional=True),
 }
+
+
+_ABOVE_0 = QUOTAS | {"median"}
 
 
 def _complaints(name: str, table: object) -> Iterator[str]:
@@ -139,9 +147,9 @@ def _numbers(values: object, rule: _Rule) -> Iterator[str]:
             yield f": unknown key {key!r}{_close(key, rule.may)}"
         elif isinstance(value, bool) or not isinstance(value, int | float):
             yield f".{key} is not a number: {value!r}"
-        elif not 0 <= value <= rule.most or (key == "median" and value == 0):
+        elif not 0 <= value <= rule.most or (value == 0 and key in _ABOVE_0):
             yield f".{key} is {value}, which is not from 0 to {rule.most:g}" + (
-                ", 0 left out" if key == "median" else ""
+                ", 0 left out" if key in _ABOVE_0 else ""
             )
     if rule.may == _RULES["faults"].may and sum(v for v in values.values() if isinstance(v, int | float)) > 1:
         yield " sum to more than 1"

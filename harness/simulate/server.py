@@ -28,6 +28,7 @@ from harness.simulate.faults import FORCE_HEADER, Bent, Broken, Fault, Instead, 
 from harness.simulate.keys import NOT_KNOWN, Keys
 from harness.simulate.predictions import Answer, Predictions
 from harness.simulate.profiles import Fleet, Profile
+from harness.simulate.quotas import Quota
 from harness.simulate.reply import Ask, Said, Wire, compose, tag
 from harness.simulate.truthlog import TruthLog
 from harness.simulate.wires import ASKED_ONCE, anthropic_messages, gemini, ollama_chat, openai_chat, replicate
@@ -37,6 +38,9 @@ SIMULATED_HEADER = "x-simulated"
 """Every response has this header, with the profile's name (`unknown` where the path names none)."""
 ID_HEADER = "x-request-id"
 """Every answer has this header, with its id: not every format has a place for it."""
+
+LEFT = web.RequestKey("LEFT", dict[str, str])
+"""Where a request keeps the headers that tell what is left of the limits."""
 
 LOOPBACK = "127.0.0.1"
 LARGEST_REQUEST = 256 * 1024 * 1024
@@ -61,6 +65,7 @@ class Service:
         self._keys = keys
         self._draws = Draws(seed)
         self._log = log
+        self._quotas = {name: Quota(one.limits) for name, one in fleet.profiles.items() if one.limits}
 
     def app(self) -> web.Application:
         """The web application: every wire at its path, for every profile."""
@@ -80,6 +85,7 @@ class Service:
     async def _mark(self, request: web.Request, response: web.StreamResponse) -> None:
         name = request.match_info.get("profile", "")
         response.headers[SIMULATED_HEADER] = name if name in self._profiles else "unknown"
+        response.headers.update(request.get(LEFT, {}))
 
     def _listings(self) -> Iterator[tuple[str, Wire, Answer]]:
         """Where models are listed, in whose form that is refused, and what answers."""
@@ -154,6 +160,24 @@ class Service:
     def draw(self, wire: Wire, request: web.Request, body: bytes, read_at: float) -> Drawn:
         """What chance makes of a request; nothing is sent yet. Raises what the handler shows as an HTTP error."""
         profile = self._profile(request)
+        quota = self._quotas.get(profile.name)
+        if quota is None:
+            return self._draw(wire, request, body, read_at)
+        refusal, anthropic = quota.enter(read_at), wire is anthropic_messages
+        request[LEFT] = quota.headers(anthropic=anthropic)
+        if refusal is not None:
+            raise _RefusedError(refusal)
+        try:
+            drawn = self._draw(wire, request, body, read_at)
+        except BaseException:
+            quota.leave()
+            raise
+        quota.spend(drawn.said.prompt_tokens + drawn.said.completion_tokens)
+        request[LEFT] = quota.headers(anthropic=anthropic)
+        return drawn
+
+    def _draw(self, wire: Wire, request: web.Request, body: bytes, read_at: float) -> Drawn:
+        profile = self._profile(request)
         ask = _read(wire, request, body)
         question, key = self._keys.look_up(ask.conversation, ask.forced_tool)
         chance = self._draws.next_request(profile.name, question)
@@ -186,6 +210,8 @@ class Service:
         if drawn.settled:
             return
         drawn.settled = True
+        if drawn.profile.name in self._quotas:
+            self._quotas[drawn.profile.name].leave()
         if times is None:
             self._draws.give_back(drawn.profile.name, drawn.question, drawn.number)
         else:

@@ -8,7 +8,8 @@
 
 A run's folder holds `manifest.json`, which says what else belongs to it: `calls.parquet/`, a folder of parts, and `scores.parquet` when it is
 judged. While it goes on `journal/` holds a file for each process that records, a line for each event; they become parts when they are full and when
-the run ends. A manifest with journals beside it is that of a run that was killed, or that still goes on: then its `.lock` is held.
+the run ends. A manifest with journals beside it is that of a run that was killed, or that still goes on: then its `.lock` is held. `adaptive.json` is there if
+the concurrency was searched for.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from harness.store.info import RunInfo, git_commit, new_run_id
 from harness.store.manifest import InFlight, State
 from harness.store.recorder import Recorder
 from harness.store.runs import Run, load_run, open_run, run_before, set_latest
+from harness.store.searches import save_searches
 from harness.store.writer import WriteOptions, Writer
 
 __all__ = [
@@ -34,5 +36,6 @@ __all__ = [
     "new_run_id",
     "open_run",
     "run_before",
+    "save_searches",
     "set_latest",
 ]

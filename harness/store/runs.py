@@ -21,6 +21,7 @@ from harness.store.encoding import encode
 from harness.store.info import RunInfo
 from harness.store.lock import Lock
 from harness.store.manifest import MANIFEST, InFlight, Manifest, State
+from harness.store.searches import told_searches
 from harness.told import Outcome, Truth
 
 SCORES_FILE, TRUTH_FILES, POINTER_FILE = "scores.parquet", "truth*.jsonl", "run"
@@ -96,7 +97,7 @@ class Run:
             said.append(
                 f"{aside:,} attempts at cases that were edited since are kept aside in {SUPERSEDED_FOLDER}: they are in no figure."
             )
-        return tuple(said)
+        return (*said, *told_searches(self.path))
 
     def calls(self, columns: Sequence[str] | None = None) -> pd.DataFrame:
         """calls.parquet: one row for each attempt, in the order of recording.

@@ -5,13 +5,14 @@ requests to a provider wait for a slot and for the rate; afterwards the gate hea
 """
 
 from harness.client.limits.accounts import Accounts, Gates
-from harness.client.limits.adaptive import Change, Search
+from harness.client.limits.adaptive import MOST_ADAPTIVE, Change, Search
 from harness.client.limits.gate import Gate, Heard, Lane, Place, Waited
 from harness.client.limits.rates import Need, Pace, Rates, about
 from harness.client.limits.slots import Slots
 from harness.client.limits.told import Notice, Told, notices
 
 __all__ = [
+    "MOST_ADAPTIVE",
     "Accounts",
     "Change",
     "Gate",

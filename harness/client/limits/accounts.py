@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping
 
 from harness.ask import Account, Provider
-from harness.client.limits.adaptive import Change, Search
+from harness.client.limits.adaptive import Search
 from harness.client.limits.gate import Gate, Lane
 from harness.client.limits.rates import Pace, Rates
 from harness.client.limits.slots import Slots
@@ -24,9 +24,9 @@ class Accounts:
         self._searches: dict[str, Search] = {}
 
     @property
-    def found(self) -> Mapping[str, Sequence[Change]]:
-        """How the search for the most requests in flight went, by provider's name; of those whose concurrency is adaptive."""
-        return {name: tuple(search.history) for name, search in self._searches.items()}
+    def searches(self) -> Mapping[str, Search]:
+        """The searches for the most requests in flight, by provider's name; of those whose concurrency is adaptive."""
+        return self._searches
 
     def own(self, provider: Provider) -> Rates:
         """The provider's own rates."""

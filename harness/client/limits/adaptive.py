@@ -14,7 +14,7 @@ from typing import Literal
 
 START = 4
 """The first width, and the shortest round."""
-MOST = 100
+MOST_ADAPTIVE = 100
 """No search goes beyond this, unless somebody says so."""
 CUT = 0.8
 
