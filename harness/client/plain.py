@@ -28,7 +28,7 @@ from harness.client.timing import clock_of
 from harness.client.translate import Request, Untranslatable
 from harness.client.transport import Exchange
 from harness.client.wires import Decoded, Marks, Wire
-from harness.client.wires.contract import Chunk
+from harness.client.wires.contract import Chunk, Reader
 from harness.told import Clock, Failure, Sent
 
 T = TypeVar("T")
@@ -119,7 +119,11 @@ def _undecoded(chunks: Sequence[Chunk]) -> Decoded:  # noqa: ARG001 - the wire's
     return Decoded()
 
 
-_SINGLE = Wire("single", MappingProxyType({}), _undecoded, _undecoded)
+def _unstreamed() -> Reader:
+    raise NotImplementedError("what is no question is not streamed")
+
+
+_SINGLE = Wire("single", MappingProxyType({}), _undecoded, _unstreamed)
 
 
 async def answered(

@@ -14,10 +14,11 @@ from typing import Any
 import orjson
 
 from harness.client.failures import failure, from_error
-from harness.client.wires.contract import Chunk, Decoded, Endpoint, Wire
+from harness.client.wires.contract import Chunk, Decoded, Endpoint, Event, Wire
 from harness.client.wires.counts import count, inside, usage_of
 from harness.client.wires.draft import Draft, joined, whole
-from harness.client.wires.sse import events, is_stream, parsed
+from harness.client.wires.reading import Reading
+from harness.client.wires.sse import parsed
 from harness.told import Failure, StructuredBy, Usage
 
 ENDPOINTS: Mapping[str, Endpoint] = MappingProxyType(
@@ -49,27 +50,31 @@ def read_body(chunks: Sequence[Chunk]) -> Decoded:
     return whole(draft, chunks)
 
 
-def read_stream(chunks: Sequence[Chunk]) -> Decoded:
-    """The reply of a stream; of a server that ignored `stream`, the reply of its body."""
-    if not is_stream(chunks):
-        return read_body(chunks)
-    draft, usage, stopped = Draft(), dict[str, Any](), False
-    for event in events(chunks):
+class _Stream(Reading):
+    def __init__(self) -> None:
+        super().__init__()
+        self._usage: dict[str, Any] = {}
+        self._stopped = False
+
+    def take(self, event: Event) -> Failure | None:
         body = parsed(event)
-        if body is None:
-            break
-        fault = body if isinstance(body, Failure) else _take(draft, usage, body, event.at)
-        if fault:
-            return draft.done(fault)
-        stopped = inside(body, "type") == "message_stop"
-        if stopped:
-            break
-    for call in draft.calls.values():
-        call.arguments = call.arguments or ["{}"]  # a tool without parameters is called without any delta
-    if not stopped or draft.finish_reason is None:
-        missing = "its message_stop" if draft.finish_reason else "a stop reason"
-        return draft.done(failure("stream_truncated", f"the stream ended without {missing}"))
-    return draft.done()
+        if isinstance(body, Failure):
+            return body
+        if body is not None:
+            self._stopped = body["type"] == "message_stop"
+        self.over = self._stopped or body is None
+        return None if body is None else _take(self.draft, self._usage, body, event.at)
+
+    def end(self) -> Failure | None:
+        for call in self.draft.calls.values():
+            call.arguments = call.arguments or ["{}"]  # a tool without parameters is called without any delta
+        if not self._stopped or self.draft.finish_reason is None:
+            missing = "its message_stop" if self.draft.finish_reason else "a stop reason"
+            return failure("stream_truncated", f"the stream ended without {missing}")
+        return None
+
+    def read_body(self, chunks: list[Chunk]) -> Decoded:
+        return read_body(chunks)
 
 
 def _take(draft: Draft, usage: dict[str, Any], body: Mapping[str, Any], at: float) -> Failure | None:
@@ -141,5 +146,5 @@ def structured(body: Mapping[str, Any]) -> StructuredBy | None:
 
 
 WIRE = Wire(
-    "anthropic_messages", ENDPOINTS, read_body, read_stream, frozenset({"messages", "system"}), structured=structured
+    "anthropic_messages", ENDPOINTS, read_body, _Stream, frozenset({"messages", "system"}), structured=structured
 )

@@ -14,11 +14,12 @@ from typing import Any
 import orjson
 
 from harness.client.failures import failure, from_error
-from harness.client.wires.contract import Chunk, Decoded, Endpoint, Wire
+from harness.client.wires.contract import Chunk, Decoded, Endpoint, Event, Wire
 from harness.client.wires.counts import count, inside, usage_of
 from harness.client.wires.draft import Draft, joined, whole
-from harness.client.wires.json_lines import first_object, lines
-from harness.client.wires.sse import events, is_stream, parsed
+from harness.client.wires.json_lines import Lines, first_object
+from harness.client.wires.reading import Reading, Splitter
+from harness.client.wires.sse import Events, begins, parsed
 from harness.told import Failure, StructuredBy, Usage
 
 _COHERE = Endpoint("https://api.cohere.com", path="/v2/chat")
@@ -57,24 +58,30 @@ def read_body(chunks: Sequence[Chunk]) -> Decoded:
     return draft.done(fault) if fault else whole(draft, chunks)
 
 
-def read_stream(chunks: Sequence[Chunk]) -> Decoded:
-    """The reply of a stream; of a server that ignored `stream`, the reply of its body."""
-    named = is_stream(chunks)
-    if (
-        not named and inside(first_object(chunks), "type") is None
-    ):  # a client that accepts JSON may get the events as lines of it
+class _Stream(Reading):
+    def form(self, start: bytes, *, ended: bool) -> Splitter | bool:
+        named = begins(start, ended=ended)
+        if named:
+            return Events()
+        if named is None or not (ended or b"\n" in start.lstrip()):
+            return True
+        # A client that accepts JSON may get the events as lines of it.
+        return False if inside(first_object(start), "type") is None else Lines()
+
+    def take(self, event: Event) -> Failure | None:
+        body = None if event.raw == b"[DONE]" else parsed(event)
+        if isinstance(body, Failure):
+            return body
+        self.over = body is None
+        return None if body is None else _take(self.draft, body, event.at)
+
+    def end(self) -> Failure | None:
+        if self.draft.finish_reason is None:
+            return failure("stream_truncated", "the stream ended without its message-end")
+        return None
+
+    def read_body(self, chunks: list[Chunk]) -> Decoded:
         return read_body(chunks)
-    draft = Draft()
-    for event in events(chunks) if named else lines(chunks):
-        body = None if event.data == "[DONE]" else parsed(event)
-        if body is None:
-            break
-        fault = body if isinstance(body, Failure) else _take(draft, body, event.at)
-        if fault:
-            return draft.done(fault)
-    if draft.finish_reason is None:
-        return draft.done(failure("stream_truncated", "the stream ended without its message-end"))
-    return draft.done()
 
 
 def _take(draft: Draft, body: Mapping[str, Any], at: float) -> Failure | None:
@@ -166,7 +173,7 @@ WIRE = Wire(
     "cohere_chat",
     ENDPOINTS,
     read_body,
-    read_stream,
+    _Stream,
     writes=MappingProxyType({"response_format": _write_format, "tool_choice": _write_choice}),
     structured=structured,
 )

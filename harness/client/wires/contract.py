@@ -1,10 +1,12 @@
-"""What every wire is: how its servers are addressed, and two pure functions that read what came back."""
+"""What every wire is: how its servers are addressed, and how what came back is read: a body by a function, a stream by a reader."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
+
+import orjson
 
 from harness.ask import JsonObject, Prompt
 from harness.told import Failure, Reply, StructuredBy, Usage
@@ -31,6 +33,67 @@ class Decoded:
     usage: Usage = field(default_factory=Usage)
     marks: Marks = field(default_factory=Marks)
     failure: Failure | None = None
+
+
+class Event(NamedTuple):
+    """One piece of a stream: when the bytes that complete it arrived, its name ("" where it has none), its data.
+
+    `whole` is false for the last one if the stream ended before what ends it.
+    """
+
+    at: float
+    name: str
+    raw: bytes
+    whole: bool = True
+
+    @property
+    def data(self) -> str:
+        """The data as text; bytes that are not UTF-8 are replaced by U+FFFD."""
+        return self.raw.decode("utf-8", "replace")
+
+    def json(self) -> Any:
+        """The data's value. Raises orjson.JSONDecodeError."""
+        try:
+            return orjson.loads(self.raw)
+        except orjson.JSONDecodeError:
+            return orjson.loads(self.data)  # a character that is broken is no reason to lose the rest
+
+
+class CallDrafted(Protocol):
+    """A tool call in the making."""
+
+    id: str
+    name: str
+    arguments: list[str]
+
+
+class Drafted(Protocol):
+    """A reply in the making: its pieces of text and of reasoning, and its tool calls by their index."""
+
+    text: list[str]
+    reasoning: list[str]
+
+    @property
+    def calls(self) -> Mapping[int, CallDrafted]:
+        """The tool calls."""
+        ...
+
+
+class Reader(Protocol):
+    """Reads one stream, while it comes or afterwards."""
+
+    @property
+    def draft(self) -> Drafted:
+        """What came so far."""
+        ...
+
+    def feed(self, at: float, data: bytes) -> None:
+        """Bytes that arrived then."""
+        ...
+
+    def done(self) -> Decoded:
+        """The reply, now that nothing more comes; of a server that ignored `stream`, the reply of its body."""
+        ...
 
 
 Writer = Callable[[dict[str, Any], Any], bool]
@@ -148,7 +211,7 @@ class Wire:
     name: str
     endpoints: Mapping[str, Endpoint]
     read_body: Callable[[Sequence[Chunk]], Decoded]
-    read_stream: Callable[[Sequence[Chunk]], Decoded]
+    reader: Callable[[], Reader]
     messages: frozenset[str] = field(default=frozenset({"messages"}))
     writes: Mapping[str, Writer] = field(default_factory=dict)
     refuses: Callable[[Prompt], str | None] | None = None
@@ -156,6 +219,13 @@ class Wire:
     course: Callable[[Turn, bool], Course] | None = None
     domain: str | None = None
     structured: Callable[[JsonObject], StructuredBy | None] | None = None
+
+    def read_stream(self, chunks: Iterable[Chunk]) -> Decoded:
+        """The reply of a stream."""
+        reader = self.reader()
+        for at, data in chunks:
+            reader.feed(at, data)
+        return reader.done()
 
 
 def answers(chunks: Sequence[Chunk]) -> list[list[Chunk]]:

@@ -69,14 +69,12 @@ class Draft:
 
     def name_it(self, source: Any, *, id_key: str = "id") -> None:
         """Takes over the response's id, the model that served it and its fingerprint, where they are told."""
-        for attribute, key in (
-            ("response_id", id_key),
-            ("model_served", "model"),
-            ("fingerprint", "system_fingerprint"),
-        ):
-            value = source.get(key)
-            if isinstance(value, str) and value and getattr(self, attribute) is None:
-                setattr(self, attribute, value)
+        if self.response_id is None:
+            self.response_id = _name(source.get(id_key))
+        if self.model_served is None:
+            self.model_served = _name(source.get("model"))
+        if self.fingerprint is None:
+            self.fingerprint = _name(source.get("system_fingerprint"))
 
     def finish(self, reason: Any) -> None:
         """The first reason counts: a second one in the same answer is a server's slip."""
@@ -102,6 +100,10 @@ class Draft:
         pieces = tuple(self.pieces) if text or self.reasoning or calls else ()
         marks = Marks(pieces[0], self.visible, pieces[-1], pieces) if pieces else Marks()
         return Decoded(reply, self.usage, marks, fault or nothing_in(reply))
+
+
+def _name(value: Any) -> str | None:
+    return value if isinstance(value, str) and value else None
 
 
 FINISH = {

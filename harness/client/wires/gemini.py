@@ -18,10 +18,10 @@ import orjson
 from harness.ask import Prompt
 from harness.client.door import litellm
 from harness.client.failures import failure, from_error
-from harness.client.wires.contract import Chunk, Decoded, Endpoint, Wire
+from harness.client.wires.contract import Chunk, Decoded, Endpoint, Event, Wire
 from harness.client.wires.counts import count, inside, usage_of
 from harness.client.wires.draft import Draft, joined, whole
-from harness.client.wires.sse import events, is_stream
+from harness.client.wires.reading import Reading, Splitter
 from harness.told import Failure, StructuredBy, Usage
 
 HOST = "https://generativelanguage.googleapis.com"
@@ -128,67 +128,66 @@ _KNOWN = frozenset({"candidates", "promptFeedback", "usageMetadata", "modelVersi
 """A response has at least one of these; candidates are left out where there are none."""
 
 
-def read_stream(chunks: Sequence[Chunk]) -> Decoded:
-    """The reply of a stream, also of one that is a JSON array; of a server that ignored the wish for one, the reply of its body."""
-    if is_stream(chunks):
-        bodies = _events(chunks)
-    elif joined(chunks).lstrip().startswith(b"["):
-        bodies = _array(chunks)
-    else:
-        return read_body(chunks)
-    draft = Draft()
-    for at, body in bodies:
-        if isinstance(body, Failure):
-            return draft.done(body)
-        if not isinstance(body, Mapping):
-            return draft.done(failure("stream_malformed", "a chunk of the stream is no JSON object"))
-        if fault := _take(draft, body, at):
-            return draft.done(fault)
-    if draft.finish_reason is None:
-        return draft.done(failure("stream_truncated", "the stream ended without a finish reason"))
-    _conclude(draft)
-    return draft.done()
+class _Stream(Reading):
+    def form(self, start: bytes, *, ended: bool) -> Splitter | bool:
+        return _Array() if start.lstrip().startswith(b"[") else super().form(start, ended=ended)
 
-
-def _events(chunks: Sequence[Chunk]) -> Iterator[tuple[float, Any]]:
-    """The responses of a stream of events with their arrival; a Failure for one that is none."""
-    for event in events(chunks):
-        if event.data == "[DONE]":  # gateways in front of Gemini end their streams as OpenAI does
-            return
+    def take(self, event: Event) -> Failure | None:
+        if event.raw == b"[DONE]":  # gateways in front of Gemini end their streams as OpenAI does
+            self.over = True
+            return None
         try:
-            yield event.at, orjson.loads(event.data)
+            body = event.json()
         except orjson.JSONDecodeError as error:
-            if event.whole:
-                yield event.at, failure("stream_malformed", f"a chunk of the stream is not JSON: {error}")
-            return
+            self.over = True
+            if not event.whole:
+                return None
+            return failure("stream_malformed", f"a chunk of the stream is not JSON: {error}")
+        if not isinstance(body, Mapping):
+            return failure("stream_malformed", "a chunk of the stream is no JSON object")
+        return _take(self.draft, body, event.at)
+
+    def end(self) -> Failure | None:
+        if self.draft.finish_reason is None:
+            return failure("stream_truncated", "the stream ended without a finish reason")
+        _conclude(self.draft)
+        return None
+
+    def read_body(self, chunks: list[Chunk]) -> Decoded:
+        return read_body(chunks)
 
 
 _GAP = re.compile(r"[\s,]*")
 
 
-def _array(chunks: Sequence[Chunk]) -> Iterator[tuple[float, Any]]:
-    """The responses of an array as they arrived, until its end or where it was cut; a Failure for what is none."""
-    data = joined(chunks)
-    text = data.decode("latin-1")  # a character for each byte: where an object ends is told in bytes
-    arrivals, size = iter(chunks), 0
-    at, end = 0.0, text.index("[") + 1
-    decoder = json.JSONDecoder()
-    while True:
-        gap = _GAP.match(text, end)
-        start = gap.end() if gap else end
-        if start == len(text) or text[start] == "]":
-            return
-        try:
-            _, end = decoder.raw_decode(text, start)
-            value = orjson.loads(data[start:end])
-        except ValueError as error:
-            if text.rstrip().endswith("]"):
-                yield at, failure("stream_malformed", f"a chunk of the stream is not JSON: {error}")
-            return
-        while size < end:
-            at, part = next(arrivals)
-            size += len(part)
-        yield at, value
+class _Array:
+    """Splits an array into its values, until its end or where it was cut."""
+
+    def __init__(self) -> None:
+        self._text: str | None = None  # a character for each byte: where an object ends is told in bytes
+        self._decoder = json.JSONDecoder()
+
+    def feed(self, at: float, data: bytes) -> list[Event]:
+        """The values that these bytes complete."""
+        text = data.decode("latin-1")
+        rest = text.partition("[")[2] if self._text is None else self._text + text
+        found: list[Event] = []
+        while True:
+            gap = _GAP.match(rest)
+            start = gap.end() if gap else 0
+            try:
+                _, end = self._decoder.raw_decode(rest, start)
+            except ValueError:
+                self._text = rest
+                return found
+            found.append(Event(at, "", rest[start:end].encode("latin-1")))
+            rest = rest[end:]
+
+    def close(self, at: float) -> list[Event]:
+        """What is no value, if the array was ended after it."""
+        rest = (self._text or "").strip(" \t\r\n,")
+        broken = rest.endswith("]") and not rest.startswith("]")
+        return [Event(at, "", rest.encode("latin-1"))] if broken else []
 
 
 def _take(draft: Draft, body: Mapping[str, Any], at: float) -> Failure | None:
@@ -278,5 +277,5 @@ def structured(body: Mapping[str, Any]) -> StructuredBy | None:
 
 
 WIRE = Wire(
-    "gemini", ENDPOINTS, read_body, read_stream, frozenset({"contents", "system_instruction"}), structured=structured
+    "gemini", ENDPOINTS, read_body, _Stream, frozenset({"contents", "system_instruction"}), structured=structured
 )

@@ -15,10 +15,11 @@ from typing import Any
 import orjson
 
 from harness.client.failures import failure, from_error
-from harness.client.wires.contract import Chunk, Decoded, Endpoint, Wire
+from harness.client.wires.contract import Chunk, Decoded, Endpoint, Event, Wire
 from harness.client.wires.counts import count, inside, usage_of
 from harness.client.wires.draft import Draft, joined, whole
-from harness.client.wires.json_lines import first_object, lines
+from harness.client.wires.json_lines import Lines, first_object
+from harness.client.wires.reading import Reading, Splitter
 from harness.told import Failure, StructuredBy
 
 _OLLAMA = Endpoint("http://localhost:11434", path="/api/chat", streams_unasked=True, translated_as="ollama_chat")
@@ -43,25 +44,38 @@ def read_body(chunks: Sequence[Chunk]) -> Decoded:
     return draft.done(fault) if fault else whole(draft, chunks)
 
 
-def read_stream(chunks: Sequence[Chunk]) -> Decoded:
-    """The reply of a stream; what does not begin as one is read as a body."""
-    if first_object(chunks) is None:
-        return read_body(chunks)
-    draft = Draft()
-    for line in lines(chunks):
+class _Stream(Reading):
+    def __init__(self) -> None:
+        super().__init__()
+        self._told = False
+
+    def form(self, start: bytes, *, ended: bool) -> Splitter | bool:
+        if not (ended or b"\n" in start.lstrip()):
+            return True
+        return False if first_object(start) is None else Lines()
+
+    def take(self, event: Event) -> Failure | None:
         try:
-            body = orjson.loads(line.data)
+            body = event.json()
         except orjson.JSONDecodeError as error:
-            if not line.whole:
-                break  # the stream was cut within it
-            return draft.done(failure("stream_malformed", f"a line of the stream is not JSON: {error}"))
+            self.over = True
+            if not event.whole:
+                return None  # the stream was cut within it
+            return failure("stream_malformed", f"a line of the stream is not JSON: {error}")
         if not isinstance(body, Mapping):
-            return draft.done(failure("stream_malformed", "a line of the stream is no JSON object"))
-        if fault := _take(draft, body, line.at):
-            return draft.done(fault)
-        if body.get("done") is True:
-            return draft.done()
-    return draft.done(failure("stream_truncated", "the stream ended before it said that it was done"))
+            return failure("stream_malformed", "a line of the stream is no JSON object")
+        if fault := _take(self.draft, body, event.at):
+            return fault
+        self._told = self.over = body.get("done") is True
+        return None
+
+    def end(self) -> Failure | None:
+        if not self._told:
+            return failure("stream_truncated", "the stream ended before it said that it was done")
+        return None
+
+    def read_body(self, chunks: list[Chunk]) -> Decoded:
+        return read_body(chunks)
 
 
 def _take(draft: Draft, body: Mapping[str, Any], at: float) -> Failure | None:
@@ -107,7 +121,7 @@ WIRE = Wire(
     "ollama_chat",
     ENDPOINTS,
     read_body,
-    read_stream,
+    _Stream,
     writes=MappingProxyType({"tool_choice": _write_choice}),
     structured=structured,
 )

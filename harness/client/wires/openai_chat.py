@@ -13,10 +13,10 @@ from typing import Any
 import orjson
 
 from harness.client.failures import failure, from_error
-from harness.client.wires.contract import Chunk, Decoded, Endpoint, Wire
+from harness.client.wires.contract import Chunk, Decoded, Endpoint, Event, Wire
 from harness.client.wires.counts import count, inside, usage_of
 from harness.client.wires.draft import Draft, joined, whole
-from harness.client.wires.sse import Event, events, is_stream
+from harness.client.wires.reading import Reading
 from harness.told import Failure, StructuredBy, Usage
 
 _ASKED = Endpoint(asks_usage=True)
@@ -77,38 +77,40 @@ def read_body(chunks: Sequence[Chunk]) -> Decoded:
     return whole(draft, chunks)
 
 
-def read_stream(chunks: Sequence[Chunk]) -> Decoded:
-    """The reply of a stream; of a server that ignored `stream`, the reply of its body."""
-    if not is_stream(chunks):
+class _Stream(Reading):
+    def take(self, event: Event) -> Failure | None:
+        if event.raw == b"[DONE]":
+            self.over = True
+            return None
+        return _take(self.draft, event)
+
+    def end(self) -> Failure | None:
+        if self.draft.finish_reason is None:
+            return failure("stream_truncated", "the stream ended without a finish reason")
+        return None
+
+    def read_body(self, chunks: list[Chunk]) -> Decoded:
         return read_body(chunks)
-    draft = Draft()
-    for event in events(chunks):
-        if event.data == "[DONE]":
-            break
-        if fault := _take(draft, event):
-            return draft.done(fault)
-    if draft.finish_reason is None:
-        return draft.done(failure("stream_truncated", "the stream ended without a finish reason"))
-    return draft.done()
 
 
 def _take(draft: Draft, event: Event) -> Failure | None:
     """Adds one event to the draft; says what is wrong with it, if something is."""
     try:
-        body = orjson.loads(event.data)
+        body = event.json()
     except orjson.JSONDecodeError as error:
         if not event.whole:
             return None  # the stream was cut within it
         return failure("stream_malformed", f"a chunk of the stream is not JSON: {error}")
-    if not isinstance(body, Mapping):
+    if not isinstance(body, dict):
         return failure("stream_malformed", "a chunk of the stream is no JSON object")
     if body.get("error") or event.name == "error":
         return from_error(body.get("error") or body)
     draft.name_it(body)
     draft.begin(event.at)
-    usage = _usage(body)
-    if usage.source == "usage":
-        draft.usage = usage  # where each chunk tells it, it is cumulative: the last one counts
+    if body.get("usage") or "x_groq" in body:
+        usage = _usage(body)
+        if usage.source == "usage":
+            draft.usage = usage  # where each chunk tells it, it is cumulative: the last one counts
     choices = body.get("choices")
     for choice in _first(choices if isinstance(choices, list) else []):
         _add(draft, inside(choice, "delta"))
@@ -123,7 +125,7 @@ def _first(choices: list[Any]) -> list[Any]:
 
 def _add(draft: Draft, message: Any) -> None:
     """Adds a message, or a delta of one, to the draft."""
-    if not isinstance(message, Mapping):
+    if not isinstance(message, dict):
         return
     draft.add_reasoning(message.get("reasoning_content") or message.get("reasoning"))
     content = message.get("content")
@@ -133,8 +135,9 @@ def _add(draft: Draft, message: Any) -> None:
     else:
         draft.add_text(content or message.get("refusal"))
     calls = message.get("tool_calls")
-    for place, call in enumerate(calls if isinstance(calls, list) else []):
-        _add_call(draft, place, call)
+    if isinstance(calls, list):
+        for place, call in enumerate(calls):
+            _add_call(draft, place, call)
 
 
 def _add_part(draft: Draft, part: Any) -> None:
@@ -185,4 +188,4 @@ def structured(body: Mapping[str, Any]) -> StructuredBy | None:
     return forms.get(inside(body, "response_format", "type"))
 
 
-WIRE = Wire("openai_chat", ENDPOINTS, read_body, read_stream, structured=structured)
+WIRE = Wire("openai_chat", ENDPOINTS, read_body, _Stream, structured=structured)

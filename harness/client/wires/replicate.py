@@ -29,10 +29,10 @@ import orjson
 
 from harness.ask import Prompt
 from harness.client.failures import failure, from_error, retry_after
-from harness.client.wires.contract import Chunk, Course, Decoded, Endpoint, Next, Outgoing, Turn, Wire, answers
+from harness.client.wires.contract import Chunk, Course, Decoded, Endpoint, Event, Next, Outgoing, Turn, Wire, answers
 from harness.client.wires.counts import count, inside, usage_of
 from harness.client.wires.draft import Draft, joined, whole
-from harness.client.wires.sse import Event, events, is_stream
+from harness.client.wires.sse import Events, begins
 from harness.told import Failure
 
 _PATH = "/models/{model}/predictions"
@@ -106,7 +106,7 @@ def course(first: Turn, stream: bool) -> Course:
     if source is not None:
         accept = {"Accept": "text/event-stream", "Cache-Control": "no-store"}
         told = yield Next(source, headers=accept, streams=True, cancel=cancel)
-        if told.status >= 300 or _end_of(told.chunks) is None:
+        if told.status >= 300 or not _ended(told.chunks):
             return True
         if get is not None:
             yield from _counted(get)
@@ -153,7 +153,11 @@ def _address(body: Mapping[str, Any], name: str) -> str | None:
 
 def read_body(chunks: Sequence[Chunk]) -> Decoded:
     """The reply of the last prediction that came whole. None did, or it has not ended: `response_malformed`."""
-    draft, told = Draft(), answers(chunks)
+    return _read(answers(chunks))
+
+
+def _read(told: Sequence[Sequence[Chunk]]) -> Decoded:
+    draft = Draft()
     bodies = [(answer, body) for answer in told if (body := _prediction(answer)) is not None]
     if not bodies or "status" not in bodies[-1][1]:
         return draft.done(failure("response_malformed", "the body is no prediction in JSON"))
@@ -169,31 +173,54 @@ def read_body(chunks: Sequence[Chunk]) -> Decoded:
     return whole(draft, answer)
 
 
-def read_stream(chunks: Sequence[Chunk]) -> Decoded:
-    """The reply of a stream, with the counts of the prediction after it; of a model that does not stream, the reply of its prediction."""
-    told = answers(chunks)
-    place = next((place for place, answer in enumerate(told) if answer and is_stream(answer)), None)
-    if place is None:
-        return read_body(chunks)
-    draft = Draft()
-    end = _written(draft, told[place])
-    bodies = [body for answer in told[:place] + told[place + 1 :] if (body := _prediction(answer)) is not None]
-    for body in bodies:
-        draft.name_it(body)
-    for body in bodies[-1:]:
-        _count(draft, body)
-    return draft.done(_fault_at(end) or next(filter(None, map(_fault, bodies)), None))
+class _Stream:
+    """Reads the first answer that is a stream as its events come, and what came before and after it at the end."""
 
+    def __init__(self) -> None:
+        self.draft = Draft()
+        self._answers: list[list[Chunk]] = [[]]
+        self._place: int | None = None
+        self._events = Events()
+        self._end: Event | None = None
+        self._at = 0.0
 
-def _written(draft: Draft, chunks: Sequence[Chunk]) -> Event | None:
-    """Adds a stream's text to the draft; the event that ends it, if one does."""
-    for event in events(chunks):
-        draft.begin(event.at)
-        if event.name == "output":
-            draft.add_text(event.data)
-        elif event.name in _ENDS:
-            return event
-    return None
+    def feed(self, at: float, data: bytes) -> None:
+        """Bytes that arrived then; none of them: another answer begins."""
+        if not data:
+            self._answers.append([])
+            return
+        answer, place = self._answers[-1], len(self._answers) - 1
+        answer.append((at, data))
+        if self._place is None and begins(joined(answer[:8])):
+            self._place = place
+            for earlier, part in answer[:-1]:
+                self._take(self._events.feed(earlier, part))
+        if self._place == place:
+            self._at = at
+            self._take(self._events.feed(at, data))
+
+    def done(self) -> Decoded:
+        """The reply of the stream, with the counts of the prediction after it; of a model that does not stream, the reply of its prediction."""
+        told, place, draft = self._answers, self._place, self.draft
+        if place is None:
+            return _read(told)
+        self._take(self._events.close(self._at))
+        bodies = [body for answer in told[:place] + told[place + 1 :] if (body := _prediction(answer)) is not None]
+        for body in bodies:
+            draft.name_it(body)
+        for body in bodies[-1:]:
+            _count(draft, body)
+        return draft.done(_fault_at(self._end) or next(filter(None, map(_fault, bodies)), None))
+
+    def _take(self, events: Sequence[Event]) -> None:
+        for event in events:
+            if self._end is not None:
+                return
+            self.draft.begin(event.at)
+            if event.name == "output":
+                self.draft.add_text(event.data)
+            elif event.name in _ENDS:
+                self._end = event
 
 
 def _fault_at(end: Event | None) -> Failure | None:
@@ -206,9 +233,11 @@ def _fault_at(end: Event | None) -> Failure | None:
     return failure("server_error", f"the prediction ended early: {reason}") if reason else None
 
 
-def _end_of(chunks: Sequence[Chunk]) -> Event | None:
-    """The event that ends a stream."""
-    return next((event for event in events(chunks) if event.name in _ENDS), None)
+def _ended(chunks: Sequence[Chunk]) -> bool:
+    """Whether a stream came to its end."""
+    events = Events()
+    found = [event for at, data in chunks for event in events.feed(at, data)]
+    return any(event.name in _ENDS for event in [*found, *events.close(0.0)])
 
 
 def _json(text: str) -> Any:
@@ -257,7 +286,7 @@ WIRE = Wire(
     "replicate",
     ENDPOINTS,
     read_body,
-    read_stream,
+    _Stream,
     frozenset({"input.prompt", "input.system_prompt"}),
     MappingProxyType({"seed": write_seed}),
     refuses=refuses,

@@ -34,7 +34,7 @@ FIELDS = st.dictionaries(
 
 
 def stream(*events):
-    return anthropic_messages.read_stream([(float(number), one) for number, one in enumerate(events)])
+    return anthropic_messages.WIRE.read_stream([(float(number), one) for number, one in enumerate(events)])
 
 
 def body(value):

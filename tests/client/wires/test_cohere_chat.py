@@ -48,7 +48,7 @@ OPEN = told("content-start", {"content": {"type": "text", "text": ""}})
 
 
 def stream(*events):
-    return cohere_chat.read_stream([(float(number), one) for number, one in enumerate(events)])
+    return cohere_chat.WIRE.read_stream([(float(number), one) for number, one in enumerate(events)])
 
 
 def body(value):

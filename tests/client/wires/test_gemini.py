@@ -42,7 +42,7 @@ def dated(pieces):
 
 
 def stream(*values):
-    return gemini.read_stream(dated(value if isinstance(value, bytes) else event(value) for value in values))
+    return gemini.WIRE.read_stream(dated(value if isinstance(value, bytes) else event(value) for value in values))
 
 
 def array(*values):
@@ -67,7 +67,7 @@ def error(decoded):
 
 @given(st.lists(ANY, max_size=5))
 def test_no_json_breaks_the_reading_and_no_finish_is_made_up(values):
-    for decoded in (stream(*values), gemini.read_stream(dated(array(*values) if values else [b"[]"]))):
+    for decoded in (stream(*values), gemini.WIRE.read_stream(dated(array(*values) if values else [b"[]"]))):
         assert decoded.failure is not None or decoded.reply.finish_reason
     for value in values:
         body(value)
@@ -190,7 +190,7 @@ def test_a_stream_without_a_finish_reason_is_cut_with_its_text_kept():
         [event(text("Hel")), b"data: [DONE]\n\n"],
         [event(text("Hel")), b'data: {"ca'],
     ):
-        decoded = gemini.read_stream(dated(pieces))
+        decoded = gemini.WIRE.read_stream(dated(pieces))
         assert (kind(decoded), decoded.reply.text) == ("stream_truncated", "Hel")
 
 
@@ -208,7 +208,7 @@ def test_an_error_in_mid_stream_keeps_the_text_and_its_own_words():
 
 
 def test_a_stream_may_be_an_array_and_its_parts_are_dated():
-    decoded = gemini.read_stream(dated(array(text("Kö]l"), text("n,🙂"), text("", "STOP", usageMetadata=USAGE))))
+    decoded = gemini.WIRE.read_stream(dated(array(text("Kö]l"), text("n,🙂"), text("", "STOP", usageMetadata=USAGE))))
     assert (decoded.reply.text, decoded.reply.finish_reason, decoded.failure) == ("Kö]ln,🙂", "stop", None)
     assert decoded.marks.pieces == (0.0, 1.0)
     assert decoded.usage.completion_tokens == 5
@@ -219,20 +219,20 @@ def test_how_an_array_is_cut_into_chunks_says_nothing(size, indented):
     values = [text("Kö"), text("ln 🙂"), text("", "STOP")]
     data = json.dumps(values, indent=2 if indented else None, ensure_ascii=False).encode()
     chunks = dated(data[place : place + size] for place in range(0, len(data), size))
-    assert gemini.read_stream(chunks).reply.text == "Köln 🙂"
+    assert gemini.WIRE.read_stream(chunks).reply.text == "Köln 🙂"
     assert gemini.read_body(chunks).reply.text == "Köln 🙂"
 
 
 def test_an_array_that_is_cut_is_truncated_and_one_that_is_broken_malformed():
     pieces = array(text("Hel"), text("lo", "STOP"))
-    cut = gemini.read_stream(dated([pieces[0], pieces[1][:-5]]))
+    cut = gemini.WIRE.read_stream(dated([pieces[0], pieces[1][:-5]]))
     assert (kind(cut), cut.reply.text) == ("stream_truncated", "Hel")
-    assert kind(gemini.read_stream(dated([pieces[0], b",{oops}]"]))) == "stream_malformed"
-    assert kind(gemini.read_stream(dated([pieces[0], b",3]"]))) == "stream_malformed"
+    assert kind(gemini.WIRE.read_stream(dated([pieces[0], b",{oops}]"]))) == "stream_malformed"
+    assert kind(gemini.WIRE.read_stream(dated([pieces[0], b",3]"]))) == "stream_malformed"
 
 
 def test_a_server_that_ignored_the_wish_for_a_stream_is_read_as_it_answered():
-    assert gemini.read_stream(dated([json.dumps(text("x", "STOP")).encode()])).reply.text == "x"
+    assert gemini.WIRE.read_stream(dated([json.dumps(text("x", "STOP")).encode()])).reply.text == "x"
 
 
 @pytest.mark.parametrize("value", [b"{oops", b"3", {"x": 1}, [3], {}])

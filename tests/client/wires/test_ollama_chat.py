@@ -37,7 +37,7 @@ def line(content="", **more):
 
 
 def stream(*lines):
-    return ollama_chat.read_stream([(float(number), one) for number, one in enumerate(lines)])
+    return ollama_chat.WIRE.read_stream([(float(number), one) for number, one in enumerate(lines)])
 
 
 def body(value):

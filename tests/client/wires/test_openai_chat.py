@@ -36,7 +36,7 @@ JSON = st.recursive(
 
 
 def stream(*events):
-    return openai_chat.read_stream([(float(number), one) for number, one in enumerate(events)])
+    return openai_chat.WIRE.read_stream([(float(number), one) for number, one in enumerate(events)])
 
 
 def body(value):
@@ -66,7 +66,7 @@ def test_reasoning_comes_first_and_is_not_visible():
 
 
 def test_several_events_in_one_read_are_several_pieces():
-    decoded = openai_chat.read_stream([(3.0, b"".join(HELLO))])
+    decoded = openai_chat.WIRE.read_stream([(3.0, b"".join(HELLO))])
     assert decoded.marks.pieces == (3.0, 3.0)
 
 
