@@ -119,16 +119,15 @@ def _in_the_best_way(prompt: Prompt, make: Callable[[Prompt], Request]) -> Reque
         return make(prompt)
     try:
         made = make(prompt)
-    except Untranslatable:  # for whatever reason: another one than the response format stays, and is told then
+    except Untranslatable:  # a reason other than the response format stays, and is told then
         return replace(make(_in_words(prompt, form)), structured_by="prompt")
     by, schema = made.structured_by, form["type"] == "json_schema"
     if by == "json_schema" or (by == "json_mode" and not schema) or (by == "tool" and not prompt.tools):
         return made
     if by == "json_mode":
         return make(replace(_in_words(prompt, form), response_format={"type": "json_object"}))
-    return replace(
-        make(_in_words(prompt, form)), structured_by="prompt"
-    )  # also for a forced tool that hides those of the prompt
+    # what is left is no means at all, or a tool that must be called and so hides those of the prompt
+    return replace(make(_in_words(prompt, form)), structured_by="prompt")
 
 
 def _in_words(prompt: Prompt, form: Any) -> Prompt:

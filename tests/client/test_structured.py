@@ -30,6 +30,9 @@ SCHEMA = response_format(Place)["json_schema"]["schema"]
 WAYS = {
     # model: asked for any JSON object, for a JSON Schema, for a JSON Schema beside tools
     "openai/gpt-4": ("prompt", "prompt", "prompt"),
+    "openai/gpt-3.5-turbo": ("json_mode", "json_mode", "json_mode"),
+    "openai/gpt-4-turbo": ("json_mode", "json_mode", "json_mode"),
+    "openai/gpt-4.1-mini": ("json_mode", "json_schema", "json_schema"),
     "openai/gpt-5-mini": ("json_mode", "json_schema", "json_schema"),
     "anthropic/claude-3-haiku-20240307": ("prompt", "tool", "prompt"),
     "anthropic/claude-sonnet-4-5": ("prompt", "json_schema", "json_schema"),
@@ -52,7 +55,7 @@ WAYS = {
 }
 """An older and a newer model of each of the ten kinds that we promise, with the way in which JSON is asked for; None: tools have no form there.
 
-What is the provider's own is left to litellm, which knows it of some models and lets others through: a provider that does not take it says so.
+What else is a provider's own is left to litellm, which knows it of some models and lets others through: a provider that does not take it says so.
 """
 ASKED = {
     0: Prompt((SYSTEM, USER), response_format=OBJECT),
@@ -140,7 +143,7 @@ def test_another_parameter_that_is_not_taken_is_refused_as_ever():
 
 
 MODELS = {
-    "openai": ("openai/gpt-5-mini", "openai/gpt-4"),
+    "openai": ("openai/gpt-5-mini", "openai/gpt-3.5-turbo", "openai/gpt-4"),
     "anthropic": ("anthropic/claude-sonnet-4-5", "anthropic/claude-3-haiku-20240307"),
     "gemini": ("gemini/gemini-2.5-flash", "gemini/gemini-1.5-flash"),
     "replicate": ("replicate/acme/llm", "replicate/meta/meta-llama-3-8b-instruct"),

@@ -6,6 +6,7 @@ With several choices (`n`) the first is the reply; usage counts all of them.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
@@ -182,10 +183,16 @@ def _usage(body: Mapping[str, Any]) -> Usage:
     )
 
 
+_OBJECTS_ONLY = re.compile(r"(ft:)?(gpt-3\.5|gpt-4(-|$)|gpt-4o-2024-05-13)")
+"""OpenAI's models before its JSON Schema (https://platform.openai.com/docs/guides/structured-outputs): they take JSON mode at most."""
+
+
 def structured(body: Mapping[str, Any]) -> StructuredBy | None:
-    """How the body asks for JSON."""
-    forms: Mapping[Any, StructuredBy] = {"json_schema": "json_schema", "json_object": "json_mode"}
-    return forms.get(inside(body, "response_format", "type"))
+    """How the body asks for JSON, as far as its model takes it."""
+    form = inside(body, "response_format", "type")
+    if form == "json_schema" and not _OBJECTS_ONLY.match(str(body.get("model"))):
+        return "json_schema"
+    return "json_mode" if form in ("json_schema", "json_object") else None
 
 
 WIRE = Wire("openai_chat", ENDPOINTS, read_body, _Stream, structured=structured)
