@@ -19,6 +19,7 @@ from harness.simulate.wires import cohere_chat, gemini, ollama_chat, openai_chat
 CAPABILITY = "embedding"
 """What the truth log calls it."""
 MOST_DIMENSIONS = 4096
+_AZURE = "/{profile}/openai/deployments/{model}/embeddings"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +44,10 @@ class Texts:
 
 @dataclass(frozen=True)
 class Form:
-    """One format: the wire whose base and errors it shares, its route, how a request is read and an answer written."""
+    """One format: the wire whose errors it shares, its paths, how a request is read and an answer written."""
 
     wire: Wire
-    route: str
+    paths: tuple[str, ...]
     read: Callable[[Mapping[str, Any]], Texts]
     write: Callable[[Texts], bytes]
     most_texts: int
@@ -138,10 +139,14 @@ def _write_ollama(asked: Texts) -> bytes:
 
 FORMS: Mapping[str, Form] = MappingProxyType(
     {
-        openai_chat.KIND: Form(openai_chat, "/embeddings", _read_openai, _write_openai, 2048),
-        gemini.KIND: Form(gemini, "/models/{model}:batchEmbedContents", _read_gemini, _write_gemini, 100),
-        cohere_chat.KIND: Form(cohere_chat, "/v2/embed", _read_cohere, _write_cohere, 96),
-        ollama_chat.KIND: Form(ollama_chat, "/api/embed", _read_ollama, _write_ollama, 2048),
+        openai_chat.KIND: Form(
+            openai_chat, (openai_chat.BASE + "/embeddings", _AZURE), _read_openai, _write_openai, 2048
+        ),
+        gemini.KIND: Form(
+            gemini, (gemini.BASE + "/models/{model}:batchEmbedContents",), _read_gemini, _write_gemini, 100
+        ),
+        cohere_chat.KIND: Form(cohere_chat, (cohere_chat.BASE + "/v2/embed",), _read_cohere, _write_cohere, 96),
+        ollama_chat.KIND: Form(ollama_chat, (ollama_chat.BASE + "/api/embed",), _read_ollama, _write_ollama, 2048),
     }
 )
 """Every format by the kind of provider that speaks it; `most_texts` of a request are taken, as by the real ones."""

@@ -71,7 +71,8 @@ class Service:
         """The web application: every wire at its path, for every profile."""
         app = web.Application(client_max_size=LARGEST_REQUEST)
         for form in embeddings.FORMS.values():
-            app.router.add_post(form.wire.BASE + form.route, self._handler(form.wire, partial(self._embed, form)))
+            for path in form.paths:
+                app.router.add_post(path, self._handler(form.wire, partial(self._embed, form)))
         for wire in ASKED_ONCE:
             app.router.add_post(wire.BASE + wire.ROUTE, self._handler(wire))
         app.router.add_post(openai_chat.AZURE, self._handler(openai_chat))
@@ -96,6 +97,7 @@ class Service:
                 anthropic_messages,
                 lambda name, r: listings.at_model(name, r.match_info["model"]),
             ),
+            ("/{profile}/openai/models", openai_chat, lambda name, r: listings.at_models(name, r.headers, r.query)),
             (gemini.BASE + "/models", gemini, lambda name, r: listings.at_gemini(name, r.query)),
             (ollama_chat.BASE + "/api/tags", ollama_chat, lambda name, _r: listings.at_ollama(name)),
         )

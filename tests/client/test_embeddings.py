@@ -20,6 +20,7 @@ from .server import KEY, serving, whole
 
 BASES = {
     "openai": "/right/v1",
+    "azure": "/right",
     "mistral": "/right/v1",
     "together_ai": "/right/v1",
     "huggingface": "/right/v1",
