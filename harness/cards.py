@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from harness import registry, standing
 from harness.ask import Provider
@@ -16,7 +16,7 @@ from harness.settings import Places
 
 @dataclass(frozen=True, slots=True)
 class ModelCard:
-    """One provider: what the catalogue says of its model, what was measured, which share of each capability's traffic it gets."""
+    """One provider, with its prices: what the catalogue says of its model, what was measured, which share of each capability's traffic it gets."""
 
     provider: Provider
     facts: ModelFacts
@@ -35,11 +35,11 @@ def models(places: Places | None = None, env: Mapping[str, str] = os.environ) ->
     routes = table.routes if table else ()
     cards = []
     for entry in known.entries:
-        name = entry.provider.name
+        name, facts = entry.provider.name, catalogue.facts(entry)
         cards.append(
             ModelCard(
-                provider=entry.provider,
-                facts=catalogue.facts(entry),
+                provider=replace(entry.provider, prices=facts.prices),
+                facts=facts,
                 measured={one.capability: one for one in measured if one.provider == name},
                 routes={one.capability: one.weights[name] for one in routes if one.weights.get(name)},
             )

@@ -18,10 +18,11 @@ def tables_of(cards: Sequence[ModelCard]) -> list[Table]:
     found = [
         Table(
             "Facts of the catalogue",
-            ("provider", "model", "context", "$/1M in", "$/1M out", "can"),
+            ("provider", "model", "reads", "writes", "$/1M in", "$/1M out"),
             tuple(_facts(one) for one in cards),
-            "a dash is unknown; own prices and facts in providers.toml win over the catalogue",
-        )
+            "the most tokens that it reads and writes; a dash is unknown; own prices and facts in providers.toml win over the catalogue",
+        ),
+        Table("What the models can do", ("provider", "can"), tuple(map(_capabilities, cards))),
     ]
     measured = [one for one in cards if ALL in one.measured]
     if measured:
@@ -51,10 +52,14 @@ def _facts(card: ModelCard) -> tuple[str, ...]:
         card.provider.name,
         card.provider.model,
         count(facts.context_tokens) if facts.context_tokens else DASH,
+        count(facts.max_output_tokens) if facts.max_output_tokens else DASH,
         _million(prices.input),
         _million(prices.output),
-        ", ".join(sorted(facts.capabilities)) or DASH,
     )
+
+
+def _capabilities(card: ModelCard) -> tuple[str, str]:
+    return card.provider.name, ", ".join(sorted(card.facts.capabilities)) or DASH
 
 
 def _million(price: float | None) -> str:
@@ -78,6 +83,7 @@ def as_json(card: ModelCard) -> dict[str, Any]:
     return {
         "provider": card.provider.name,
         "model": card.provider.model,
+        "embedding_model": card.provider.embedding_model,
         "facts": story.as_json(card.facts),
         "measured": story.as_json(card.measured),
         "routes": story.as_json(card.routes),

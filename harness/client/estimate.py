@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Literal
 
 from harness.ask import JsonObject, Prompt, Provider
 from harness.client.cost import cost_of, max_output, most_it_can_cost
@@ -27,6 +28,17 @@ class Estimate:
     output_tokens: int
     expected_usd: float | None
     most_usd: float | None
+
+    @property
+    def exactness(self) -> Literal["counted", "approximate", "unknown"]:
+        """How far `expected_usd` can be trusted for the prompt; the answer's length is a guess in any case.
+
+        `counted`: by the model's own tokenizer, which holds for messages of text. `approximate`: by another's, or with tools or a schema, whose form
+        providers do not tell. `unknown`: there are no prices, or parts that cannot be counted.
+        """
+        if self.expected_usd is None:
+            return "unknown"
+        return "approximate" if self.prompt.approximate else "counted"
 
 
 def estimate_cost(

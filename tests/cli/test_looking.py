@@ -52,9 +52,12 @@ def test_models_before_any_run_shows_the_facts_alone(project):
     said = call("models")
     assert said.code == ExitCode.FINE
     assert "Facts of the catalogue" in said.out
+    assert "What the models can do" in said.out
     assert "Measured" not in said.out
     assert "Routes" not in said.out
-    assert "sim-careful anthropic/sim-careful 128,000 $3.00 $15.00 json_schema, tools" in " ".join(said.out.split())
+    words = " ".join(said.out.split())
+    assert "sim-careful anthropic/sim-careful 128,000 16,384 $3.00 $15.00" in words
+    assert "sim-careful json_schema, tools" in words
     (card,) = [one for one in json.loads(call("models", "--json").out) if one["provider"] == "ollama"]
     assert (card["measured"], card["routes"]) == ({}, {})
 
