@@ -24,14 +24,16 @@ Phase = Literal["warmup", "measure", "judge"]
 
 def content_address(value: object, length: int = 16) -> str:
     """The SHA-256 of `value` as canonical JSON (sorted keys, no spaces, UTF-8), in hex, cut to `length` digits."""
-    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_plain)
-    return hashlib.sha256(text.encode()).hexdigest()[:length]
+    return hashlib.sha256(_CANONICAL.encode(value).encode()).hexdigest()[:length]
 
 
 def _plain(value: object) -> object:
     if isinstance(value, Mapping):
         return dict(value)
     raise TypeError(f"{type(value).__name__} is not JSON")
+
+
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_plain)
 
 
 @dataclass(frozen=True, slots=True)

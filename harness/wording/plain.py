@@ -31,7 +31,7 @@ def said(reply: Reply) -> str:
     ends where it closes. A reply that is blank but for invisible characters is empty.
     """
     text = _UNOPENED.sub("", _THOUGHTS.sub("", reply.text)) if "<" in reply.text else reply.text
-    return text.translate(_INVISIBLE).strip()
+    return (text if text.isascii() else text.translate(_INVISIBLE)).strip()
 
 
 def plain(text: str) -> str:
