@@ -175,7 +175,9 @@ def test_a_second_run_with_the_cache_replays_the_first(project):
         None,
         [],
     )
-    calls = load_run("reports/latest").calls()
+    run = load_run("reports/latest")
+    assert list(run.truths()) == []  # the fleet's own log: nobody asked it
+    calls = run.calls()
     assert calls["replayed"].all()
     assert calls[["ttft_s", "latency_s", "connect_s", "http_status"]].isna().all(axis=None)
     assert (calls["cost_usd"] > 0).all()

@@ -250,13 +250,20 @@ def test_neither_the_key_nor_what_looks_like_one_is_in_the_file(cache):
 
 
 def test_an_entry_of_other_words_is_no_answer(cache):
-    ((first,),), _server = asked(cache, FINE, times=1)
-    about, content = entry_of(first)
-    for strange in ('{"reply": {}}', content.replace('"usage":{', '"usage":{"tokens_of_another_kind":1,'), "{"):
-        cache.keep(about, strange)
-        ((again,),), server = asked(cache, FINE, times=1)
-        assert not again.replayed
-        assert len(server.asked) == 1
+    async def main():
+        async with serving(FINE) as server, Client(cache=cache) as client:
+            first = await client.ask(provider(server.url), "hi", stream=False)
+            about, content = entry_of(first)
+            strange = ('{"reply": {}}', content.replace('"usage":{', '"usage":{"other_tokens":1,'), "{", content)
+            later = []
+            for each in strange:
+                cache.keep(about, each)
+                later.append((await client.ask(provider(server.url), "hi", stream=False)).replayed)
+            return later, server
+
+    from_cache, server = asyncio.run(main())
+    assert from_cache == [False, False, False, True]
+    assert len(server.asked) == 4
 
 
 def test_what_an_entry_is_about(cache):
