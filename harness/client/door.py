@@ -31,6 +31,8 @@ def litellm() -> Any:
             module.ModelResponse(stream=streamed).model_dump()
     # What a model is asked must not depend on whether Hugging Face can be reached for the template of its prompt.
     templates.get_tokenizer_config = templates.get_chat_template_file = _not_fetched
+    # For some kinds litellm loses `max_retries = 0` on the way, and OpenAI's SDK, by which it asks them, would try twice more.
+    importlib.import_module("openai._models").FinalRequestOptions.get_max_retries = _none
     module.telemetry = False
     module.suppress_debug_info = True
     module.num_retries = None
@@ -41,6 +43,10 @@ def litellm() -> Any:
 
 def _not_fetched(hf_model_name: str) -> dict[str, str]:  # noqa: ARG001 - the name by which litellm gives it
     return {"status": "failure"}
+
+
+def _none(_options: object, _max_retries: int) -> int:
+    return 0
 
 
 def quiet() -> warnings.catch_warnings[Any]:

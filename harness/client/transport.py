@@ -210,8 +210,13 @@ class Transport:
             while True:
                 errand.begin(step, done, self._clock())
                 await asyncio.sleep(step.after_s)
+                polls = not (step.streams or errand.request.stream)
+                if polls:
+                    watch.asks()
                 hearing = _Hearing(done, watch, first=False, replies=step.streams)
                 await self._take(await self._step(errand.request, step, hearing), done)
+                if polls:
+                    watch.works()
                 turn = done.turn()
                 errand.end(done)
                 if done.failure is not None:

@@ -57,6 +57,14 @@ class Watch:
         else:
             self._next("timeout_stall", self._deadlines.stall_s, at)
 
+    def asks(self) -> None:
+        """The server is asked how far it is, which takes no work: it owes an answer as soon as more of a stream."""
+        self._next("timeout_stall", self._deadlines.stall_s, self._clock())
+
+    def works(self) -> None:
+        """The server has said that it works on; it may, as long as the whole may take."""
+        self._next("timeout_first_token", self._deadlines.total_s, self._clock())
+
     def said(self) -> str:
         """What was waited for, in vain, for how long."""
         waited = {

@@ -234,9 +234,24 @@ def test_while_the_server_works_only_the_total_applies_to_a_reply_that_is_not_st
     def script(url):
         return [whole(prediction(url, "starting", None)), whole(prediction(url, "processing", ["Hel"]))]
 
-    attempt, asked = ask(script, stream=False, deadlines=Deadlines(stall_s=0.01, first_token_s=0.01, total_s=0.3))
+    attempt, asked = ask(script, stream=False, deadlines=Deadlines(stall_s=0.2, first_token_s=0.01, total_s=1.5))
     assert attempt.failure is not None
     assert (attempt.failure.kind, attempt.reply.text) == ("timeout_total", "Hel")
+    assert asked[-1].path.endswith("/cancel")
+
+
+def test_a_server_that_does_not_say_how_far_it_is_stalls():
+    def script(url):
+        return [
+            whole(prediction(url, "starting", None)),
+            whole(prediction(url, "processing", ["Hel"])),
+            ["hang"],
+            whole({}),
+        ]
+
+    attempt, asked = ask(script, stream=False, deadlines=Deadlines(stall_s=0.3, total_s=60.0))
+    assert attempt.failure is not None
+    assert (attempt.failure.kind, attempt.failure.error) == ("timeout_stall", "nothing more within 0.3 s")
     assert asked[-1].path.endswith("/cancel")
 
 
