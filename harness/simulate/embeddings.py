@@ -1,4 +1,4 @@
-"""Embeddings in the formats of OpenAI, Gemini, Cohere and Ollama: what is asked, and how the vectors go out. Anthropic and Replicate have none."""
+"""Embeddings in the formats of OpenAI, Gemini, Cohere, Ollama and Hugging Face: what is asked, and how the vectors go out. Anthropic and Replicate have none."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ CAPABILITY = "embedding"
 """What the truth log calls it."""
 MOST_DIMENSIONS = 4096
 _AZURE = "/{profile}/openai/deployments/{model}/embeddings"
+_HUGGING_FACE = "/{profile}/hf-inference/models/{model:.+}/pipeline/feature-extraction"
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +138,14 @@ def _write_ollama(asked: Texts) -> bytes:
     return orjson.dumps({**told, "total_duration": 1, "load_duration": 1})
 
 
+def _read_huggingface(body: Mapping[str, Any]) -> Texts:
+    return Texts(model_name(body), _texts(body.get("inputs"), "inputs"))
+
+
+def _write_huggingface(asked: Texts) -> bytes:
+    return orjson.dumps(asked.vectors())
+
+
 FORMS: Mapping[str, Form] = MappingProxyType(
     {
         openai_chat.KIND: Form(
@@ -147,6 +156,7 @@ FORMS: Mapping[str, Form] = MappingProxyType(
         ),
         cohere_chat.KIND: Form(cohere_chat, (cohere_chat.BASE + "/v2/embed",), _read_cohere, _write_cohere, 96),
         ollama_chat.KIND: Form(ollama_chat, (ollama_chat.BASE + "/api/embed",), _read_ollama, _write_ollama, 2048),
+        "huggingface": Form(openai_chat, (_HUGGING_FACE,), _read_huggingface, _write_huggingface, 32),
     }
 )
 """Every format by the kind of provider that speaks it; `most_texts` of a request are taken, as by the real ones."""

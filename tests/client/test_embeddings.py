@@ -9,10 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from harness.ask import Prices, Provider, Retries, Secret
+from harness.ask import Deadlines, Prices, Provider, Retries, Secret
 from harness.client import Client
+from harness.client.door import litellm, quiet
 from harness.client.embedders import EMBEDDERS, WITHOUT
 from harness.errors import WrongUse
+from harness.registry import Catalogue
 from harness.told import Truth
 from tests.simulate.served import served
 
@@ -23,7 +25,6 @@ BASES = {
     "azure": "/right",
     "mistral": "/right/v1",
     "together_ai": "/right/v1",
-    "huggingface": "/right/v1",
     "hosted_vllm": "/right/v1",
     "gemini": "/right/v1beta",
     "cohere": "/right",
@@ -76,6 +77,60 @@ def test_each_format_brings_a_vector_for_each_text_in_order_with_usage_cost_and_
         assert clock.latency_s is not None
         assert clock.latency_s > 0
         assert clock.source == "wire"
+
+    asyncio.run(go())
+
+
+def test_hugging_faces_router_takes_a_list_and_tells_no_usage():
+    async def go() -> None:
+        async with served() as fleet, Client() as client:
+            asked = provider("huggingface", fleet.address + "/right/v1", "BAAI/bge-small-en-v1.5")
+            told = await client.embed(asked, [f"text {number}" for number in range(33)])
+        assert told.failure is None
+        assert (len(told.vectors), len(told.clocks)) == (33, 2)
+        assert (told.usage.prompt_tokens, told.cost.usd, told.wire) == (None, None, "huggingface_features")
+        async with serving(whole([[1.0]])) as server, Client() as client:
+            await client.embed(provider("huggingface", server.url, "BAAI/bge"), ["a"], params={"normalize": True})
+        assert server.asked[0].path == "/hf-inference/models/BAAI/bge/pipeline/feature-extraction"
+        assert server.asked[0].body == {"inputs": ["a"], "normalize": True}
+
+    asyncio.run(go())
+
+
+ALIKE = {
+    "openai": ("text-embedding-3-small", "/right/v1"),
+    "azure": ("text-embedding-3-small", "/right"),
+    "mistral": ("mistral-embed", "/right/v1"),
+    "cohere": ("embed-v4.0", "/right/v2/embed"),
+    "gemini": ("gemini-embedding-001", "/right/v1beta"),
+}
+"""Models that litellm has prices of, and the api_base that it wants for each kind."""
+
+
+@pytest.mark.parametrize("kind", ALIKE)
+def test_vectors_and_costs_are_those_of_litellm(kind: str):
+    model, base = ALIKE[kind]
+    prices = Catalogue.load().facts(f"{kind}/{model}").prices
+
+    async def go() -> None:
+        module = litellm()
+        async with served() as fleet, Client() as client:
+            asked = provider(kind, fleet.address + BASES[kind], model, embedding_prices=prices)
+            ours = await client.embed(asked, TEXTS)
+            with quiet():
+                theirs = await module.aembedding(
+                    model=f"{kind}/{model}", input=TEXTS, api_key=KEY, api_base=fleet.address + base, max_retries=0
+                )
+            await module.close_litellm_async_clients()
+        for vector, other in zip(ours.vectors, sorted(theirs.data, key=lambda one: one["index"]), strict=True):
+            assert vector == pytest.approx(tuple(other["embedding"]), abs=1e-7)
+        cost = module.completion_cost(completion_response=theirs, model=f"{kind}/{model}", call_type="aembedding")
+        tokens = ours.usage.prompt_tokens
+        assert tokens is not None
+        if kind == "gemini":  # litellm counts these by a tokenizer of its own, and overlooks what the provider tells
+            assert theirs.usage.prompt_tokens != tokens
+            cost = cost / theirs.usage.prompt_tokens * tokens
+        assert ours.cost.usd == pytest.approx(cost, abs=1e-12)
 
     asyncio.run(go())
 
@@ -330,6 +385,17 @@ def test_a_simulated_provider_that_nobody_serves_and_one_without_address_are_fai
             told = await client.embed(Provider("p", "hosted_vllm/m", embedding_model="hosted_vllm/e"), ["a"])
             assert told.failure is not None
             assert told.failure.error == "provider 'p' (hosted_vllm) needs a base_url"
+
+    asyncio.run(go())
+
+
+def test_litellms_call_has_our_deadline():
+    async def go() -> None:
+        async with serving(["hang"]) as server, Client() as client:
+            late = provider("jina_ai", server.url, "jina-embeddings-v3", deadlines=Deadlines(total_s=0.3))
+            told = await client.embed(late, ["a"])
+        assert told.failure is not None
+        assert told.failure.kind == "timeout_total"
 
     asyncio.run(go())
 

@@ -5,10 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from harness.client.embedders import cohere, gemini, ollama, openai
+from harness.client.embedders import cohere, gemini, huggingface, ollama, openai
 from harness.client.embedders.contract import Batch, Embedder, Vector
 
-EMBEDDERS: tuple[Embedder, ...] = (openai.EMBEDDER, gemini.EMBEDDER, cohere.EMBEDDER, ollama.EMBEDDER)
+EMBEDDERS: tuple[Embedder, ...] = (
+    openai.EMBEDDER,
+    gemini.EMBEDDER,
+    cohere.EMBEDDER,
+    ollama.EMBEDDER,
+    huggingface.EMBEDDER,
+)
 """Every format that we speak ourselves; what none of them serves goes through litellm."""
 
 WITHOUT: Mapping[str, str] = MappingProxyType(

@@ -16,7 +16,6 @@ PLACES = MappingProxyType(
     {
         "openai": Place("/embeddings", "https://api.openai.com/v1", chat=_CHAT),
         "azure": Place("/openai/deployments/{model}/embeddings?api-version={api_version}", key="api-key"),
-        "huggingface": Place("/embeddings", "https://router.huggingface.co/v1", chat=_CHAT),
         "openrouter": Place("/embeddings", "https://openrouter.ai/api/v1", chat=_CHAT),
         "custom_openai": _USUAL,
         "deepinfra": _USUAL,
