@@ -78,6 +78,8 @@ def _decoded(request: Request, exchange: Exchange, provider: Provider) -> Decode
     reply = _as_asked(decoded.reply, request)
     if not reply.response_id:  # not every format has a place for an id
         reply = replace(reply, response_id=exchange.headers.get("x-request-id"))
+    if reply is decoded.reply and found is decoded.failure:
+        return decoded
     return replace(decoded, reply=reply, failure=found)
 
 

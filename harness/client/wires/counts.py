@@ -10,7 +10,7 @@ from harness.told import Usage
 
 def count(value: Any) -> int | None:
     """A count of tokens; None for what is none: negative, not a whole number, text, true."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if value is None or isinstance(value, bool) or not isinstance(value, int | float):
         return None
     return int(value) if value >= 0 and float(value).is_integer() else None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from harness.ask import ToolCall
@@ -81,8 +81,8 @@ class Draft:
         if isinstance(reason, str) and reason and self.finish_reason is None:
             self.finish_reason = FINISH.get(reason, reason)
 
-    def done(self, fault: Failure | None = None) -> Decoded:
-        """The answer, or the failure: `fault`, or that the answer is of nothing."""
+    def done(self, fault: Failure | None = None, came: tuple[float, float] | None = None) -> Decoded:
+        """The answer, or the failure: `fault`, or that the answer is of nothing. `came`: from when to when all came that is one piece."""
         calls = tuple(
             ToolCall(call.name, "".join(call.arguments), call.id) for _index, call in sorted(self.calls.items())
         )
@@ -98,7 +98,10 @@ class Draft:
             end_tokens=leaked,
         )
         pieces = tuple(self.pieces) if text or self.reasoning or calls else ()
-        marks = Marks(pieces[0], self.visible, pieces[-1], pieces) if pieces else Marks()
+        if pieces and came:
+            marks = Marks(came[0], None if self.visible is None else came[0], came[1], came[1:])
+        else:
+            marks = Marks(pieces[0], self.visible, pieces[-1], pieces) if pieces else Marks()
         return Decoded(reply, self.usage, marks, fault or nothing_in(reply))
 
 
@@ -159,9 +162,4 @@ def joined(chunks: Sequence[Chunk]) -> bytes:
 
 def whole(draft: Draft, chunks: Sequence[Chunk]) -> Decoded:
     """The answer of a body that is no stream: one piece of content, from its first bytes to its last."""
-    decoded = draft.done()
-    if not decoded.marks.pieces:
-        return decoded
-    first, last = chunks[0][0], chunks[-1][0]
-    marks = Marks(first, first if draft.visible is not None else None, last, (last,))
-    return replace(decoded, marks=marks)
+    return draft.done(came=(chunks[0][0], chunks[-1][0]))

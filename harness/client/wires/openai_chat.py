@@ -173,12 +173,13 @@ def _usage(body: Mapping[str, Any]) -> Usage:
     told = body.get("usage") or inside(body, "x_groq", "usage")
     if not told:
         return Usage()
-    cached = count(inside(told, "prompt_tokens_details", "cached_tokens"))
+    read = inside(told, "prompt_tokens_details")
+    cached = count(inside(read, "cached_tokens"))
     return usage_of(
         count(inside(told, "prompt_tokens")),
         count(inside(told, "completion_tokens")),
         cached=count(inside(told, "prompt_cache_hit_tokens")) if cached is None else cached,
-        cache_write=count(inside(told, "prompt_tokens_details", "cache_write_tokens")),
+        cache_write=count(inside(read, "cache_write_tokens")),
         reasoning=count(inside(told, "completion_tokens_details", "reasoning_tokens")),
     )
 
