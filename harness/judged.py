@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
-from harness.ask import TrialRef
+from harness.ask import JsonObject, TrialRef
 
 ScoreState = Literal["scored", "unscored", "failed"]
 Decision = Literal["shift", "hold", "insufficient"]
@@ -166,10 +166,33 @@ class Comparison:
 
 
 @dataclass(frozen=True, slots=True)
+class LoadLevel:
+    """What one level of a load came to at one provider: so many requests a second (`is_open`), or so many in flight.
+
+    `asked` trials were due, `dropped` of them never sent; `achieved` is answers a second. `response` is from the schedule in an open loop, otherwise the latency;
+    `response_mean` is in seconds. `invalid` says why these figures are not the service's own; empty where they are. `knee`: see `standing.levels`.
+    """
+
+    provider: str
+    level: float
+    is_open: bool
+    asked: int
+    answered: int
+    dropped: int
+    achieved: float
+    ttft: Percentiles
+    latency: Percentiles
+    response: Percentiles
+    response_mean: float | None = None
+    invalid: str = ""
+    knee: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """Everything that a report shows of one run, whatever the format. `notes` are sentences that a reader must not miss.
 
-    `attempts` are requests; `replayed` is how many answers came from the cache instead.
+    `attempts` are requests; `replayed` is how many answers came from the cache instead. `load` is the shape of the load, `levels` what it came to.
     """
 
     run_id: str
@@ -190,3 +213,5 @@ class Report:
     routing: RoutingTable | None = None
     notes: tuple[str, ...] = ()
     replayed: int = 0
+    load: JsonObject = field(default_factory=dict)
+    levels: tuple[LoadLevel, ...] = ()

@@ -18,6 +18,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from harness import __version__, client, engine, load, registry, routing, scorers, standing, store
 from harness.ask import Case, Provider, Suite, Trial
@@ -25,7 +26,7 @@ from harness.errors import WrongUse
 from harness.judged import Comparison, Report, RoutingTable
 from harness.registry import Catalogue, Registry
 from harness.render import markdown, plots
-from harness.settings import AS_REGISTERED, Patience, Places, Selection, Terms
+from harness.settings import Places, Selection, Terms
 from harness.told import Outcome, Tally
 
 REPORT, STANDINGS = "report.md", "standings.json"
@@ -66,6 +67,11 @@ class Recorded:
     unlabelled: tuple[str, ...] = ()
 
     @property
+    def asked(self) -> bool:
+        """Whether anything was asked beyond warming up."""
+        return self.run.attempts > 0 and bool((self.run.calls(["phase"])["phase"] == "measure").any())
+
+    @property
     def notes(self) -> tuple[str, ...]:
         """Who was asked no more before the end, and why; which labels were not stored. In sentences."""
         return (*(f"{name} was asked no more: {why}" for name, why in self.tally.stopped.items()), *self.unlabelled)
@@ -76,34 +82,47 @@ Serve = Callable[[Sequence[Provider], Sequence[Suite], Path], AbstractContextMan
 
 
 def prepare(
-    places: Places, selection: Selection, env: Mapping[str, str] = os.environ, patience: Patience = AS_REGISTERED
+    places: Places, selection: Selection, terms: Terms | None = None, env: Mapping[str, str] = os.environ
 ) -> Prepared:
-    """Read and check everything; nothing is sent. What `patience` says takes the place of the providers' own deadlines and retries.
+    """Read and check everything; nothing is sent. What the terms' patience says takes the place of the providers' own deadlines and retries.
 
     Raises:
         BadInput: a suite, the registry or the routing file says something wrong; every problem is listed.
         NothingSelected: nothing is left to ask, or nobody to be asked.
     """
+    terms = terms or Terms()
     routes_in_force(places)  # the report holds the run against them: better to complain now than when it is paid for
     known = registry.load(places.providers, env)
     suites = load.select(read_suites(places, selection.seed, selection.limit), selection.keyword, selection.marker)
     catalogue = Catalogue.load()
     providers = tuple(
-        with_prices(patience.of(one), catalogue)
+        with_prices(terms.patience.of(one), catalogue)
         for one in registry.participants(known, selection.only, simulated=selection.simulated)
     )
-    plan = engine.Plan(suites=suites, providers=providers, repeat=selection.repeat, seed=selection.seed)
+    plan = engine.Plan(
+        suites=suites,
+        providers=providers,
+        repeat=selection.repeat,
+        seed=selection.seed,
+        load=terms.load,
+        warm_up=terms.warm_up,
+    )
     prepared = Prepared(known, catalogue, plan, {}, selection)
     return replace(prepared, most_usd=plan.most_it_can_cost(prepared.max_output_of))
 
 
 def with_cache(prepared: Prepared, cache: client.Cache) -> Prepared:
-    """The same with what the cache holds now: its answers cost nothing, as long as they are not too old when their turn comes."""
+    """The same with what the cache holds now: its answers cost nothing, as long as they are not too old when their turn comes.
+
+    Where it holds all of them there is nothing to warm up for.
+    """
     plan = prepared.plan
     keys = [client.key_of(trial) for provider in plan.providers for trial in plan.trials(provider)]
     cached = cache.fresh(keys)
+    held = sum(key in cached for key in keys)
+    plan = replace(plan, warm_up=plan.warm_up and held < len(keys))
     most = plan.most_it_can_cost(prepared.max_output_of, cached) if cached else prepared.most_usd
-    return replace(prepared, cached=sum(key in cached for key in keys), most_usd=most)
+    return replace(prepared, plan=plan, cached=held, most_usd=most)
 
 
 def read_suites(places: Places, seed: int, limit: int | None) -> tuple[Suite, ...]:
@@ -186,7 +205,6 @@ async def _ask(
     wish: engine.Wish,
 ) -> Tally:
     options = engine.RunOptions(
-        load=engine.Load(concurrency=terms.concurrency),
         budget_usd=terms.budget_usd,
         stop_on_first_failure=terms.stop_on_first_failure,
         progress=progress,
@@ -228,11 +246,20 @@ def _run_info(prepared: Prepared, terms: Terms) -> store.RunInfo:
         suites={one.name: one.hash for one in plan.suites},
         suite_cases={one.name: len(one.cases) for one in plan.suites},
         registry_hash=prepared.registry.hash,
-        providers={one.name: {"model": one.model, "simulated": one.simulated} for one in plan.providers},
+        providers={one.name: _said_of(one) for one in plan.providers},
         price_id=prepared.catalogue.id,
         metadata=terms.labels.kept,
         git_commit=store.git_commit(),
+        load=engine.as_json(plan.load),
     )
+
+
+def _said_of(provider: Provider) -> dict[str, Any]:
+    return {
+        "model": provider.model,
+        "simulated": provider.simulated,
+        "concurrency": provider.limits.at_once,
+    }
 
 
 def judge(run: store.Run, suites: Sequence[Suite], allow: scorers.Permissions) -> int:
@@ -263,6 +290,8 @@ def decide(run: store.Run, incumbent: RoutingTable | None, objective: routing.Ob
     if incumbent is not None and incumbent.simulated != simulated:
         incumbent = None
     info = run.info
+    in_flight = _in_flight(info)
+    levels = tuple(standing.levels(calls, in_flight))
     mixed = simulated and not bool(measured["simulated"].all())
     return Report(
         run_id=run.run_id,
@@ -282,8 +311,18 @@ def decide(run: store.Run, incumbent: RoutingTable | None, objective: routing.Ob
         standings=standings,
         calibration=tuple(standing.calibrate(calls, scores, run.truths())) if simulated else (),
         routing=None if mixed else routing.choose(calls, scores, incumbent=incumbent, objective=objective),
-        notes=(*run.notes, *standing.notes(calls, scores, info.planned)),
+        notes=(*run.notes, *standing.invalid(levels), *standing.notes(calls, scores, info.planned, in_flight)),
+        load=info.load,
+        levels=levels,
     )
+
+
+def _in_flight(info: store.RunInfo) -> dict[str, int]:
+    """How many requests to each provider the run allowed at once; of a sweep over that, the most."""
+    stages = info.load.get("stages", [info.load])
+    said = [int(one["concurrency"]) for one in stages if "concurrency" in one]
+    own = {name: int(about["concurrency"]) for name, about in info.providers.items() if "concurrency" in about}
+    return {name: max(said, default=limit) for name, limit in own.items()}
 
 
 def propose(run: store.Run, incumbent: RoutingTable | None, objective: routing.Objective) -> RoutingTable:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
-from harness import client, store
+from harness import client, engine, store
 from harness.ask import Provider
 
 
@@ -65,14 +65,15 @@ AS_REGISTERED = Patience()
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """On what terms to ask: requests in flight for each provider, the most to spend in USD, when to stop, labels, how patiently.
+    """On what terms to ask: under which load, with a warm-up or not, the most to spend in USD, when to stop, labels, how patiently.
 
     `durability`: what a record survives as soon as it is written: the end of the process ("process"), also a power cut a quarter of a second later
     ("group"), also a power cut ("record"). `cache`: where answers are replayed from, None asks everything; whoever made it closes it.
-    `adaptive`: `concurrency` is then the most.
+    `adaptive`: the load's concurrency is then the most.
     """
 
-    concurrency: int | None = None
+    load: engine.Load = engine.AS_LIMITED
+    warm_up: bool = True
     budget_usd: float | None = None
     stop_on_first_failure: bool = False
     metadata: Mapping[str, str] = field(default_factory=dict)
@@ -85,7 +86,8 @@ class Terms:
         """The provider, with its concurrency to be searched for if it is adaptive: up to what is said here, or there, or else a hundred."""
         if not self.adaptive:
             return provider
-        most = self.concurrency or provider.limits.max_concurrency or client.MOST_ADAPTIVE
+        said = max((one.concurrency or 0 for one in engine.stages(self.load)), default=0)
+        most = said or provider.limits.max_concurrency or client.MOST_ADAPTIVE
         return replace(provider, limits=replace(provider.limits, max_concurrency=most, adaptive=True))
 
     @property

@@ -52,6 +52,7 @@ SIDES: Mapping[str, FailureSide] = MappingProxyType(
         "cancelled": "harness",
         "budget_stop": "harness",
         "client_error": "harness",
+        "dropped": "harness",
     }
 )
 """Every kind of failure and whose it is."""
@@ -122,9 +123,11 @@ class Clock:
     """When things happened, in seconds; None where it did not happen. reports/README.md describes the columns made of it.
 
     `ttft_s`: request sent → first byte with content; `ttfv_s`: → first visible text or tool call; `latency_s`: → last such byte.
+    `scheduled_s`: the run's load began → the request was due; `response_s`: it was due → last such byte. Both only in an open loop.
     """
 
     scheduled_s: float | None = None
+    response_s: float | None = None
     queue_s: float = 0.0
     throttle_s: float = 0.0
     connect_s: float | None = None
@@ -165,7 +168,7 @@ class Attempt:
     `number` counts from 1; a retry is an attempt of its own. `simulated` is true if the provider is registered as simulated
     or the server says that it is. `replayed` is true if the answer came from the cache: it was given to the same question at `asked_at` and
     cost then what `cost` says; nothing was timed. `unchecked` names what could not be checked before sending, since nobody says what the
-    model takes: "context", "vision".
+    model takes: "context", "vision". `load_level` is what the load was at, where it has levels or arrivals: requests a second, or in flight.
     """
 
     trial: Trial
@@ -183,6 +186,7 @@ class Attempt:
     metadata: Mapping[str, str] = field(default_factory=dict)
     unchecked: tuple[str, ...] = ()
     asked_at: datetime | None = None
+    load_level: float | None = None
 
     @property
     def ok(self) -> bool:

@@ -76,6 +76,6 @@ def run(
         StoreError: the run cannot be written.
     """
     places, selection, terms = places or Places(), selection or Selection(), terms or Terms()
-    prepared = checked(prepare(places, selection, patience=terms.patience))
+    prepared = checked(prepare(places, selection, terms))
     recorded = record(prepared, places, terms, serve=functools.partial(serve, seed=selection.seed))
     return finish(recorded.run, prepared.plan.suites, Permissions(code=allow_code), places, recorded.notes)

@@ -13,7 +13,7 @@ from harness.errors import WrongUse
 
 if TYPE_CHECKING:  # settings load the client; `--help` must not
     from harness.client import Cache
-    from harness.settings import Patience, Places, Selection, Terms
+    from harness.settings import Patience, Places, Selection
 
 
 SUITES, PROVIDERS, REPORTS = Path("suites"), Path("providers.toml"), Path("reports")
@@ -79,49 +79,6 @@ def add_participants(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--only", type=_names, default=(), metavar="NAME,…", help="only these providers")
     parser.add_argument(
         "--simulated", action="store_true", help="the simulated fleet takes part also when a real provider is ready"
-    )
-
-
-def add_terms(parser: argparse.ArgumentParser) -> None:
-    """`--repeat --concurrency --budget -x --metadata`: on what terms."""
-    parser.add_argument(
-        "--repeat", type=whole(1), metavar="N", help="ask each case N times (default: as its suite says)"
-    )
-    parser.add_argument(
-        "--concurrency",
-        type=whole(1),
-        metavar="N",
-        help="requests in flight for each provider (default: its max_concurrency)",
-    )
-    parser.add_argument(
-        "--adaptive",
-        action="store_true",
-        help="find the most requests in flight that each provider takes, up to --concurrency or its max_concurrency (or 100)",
-    )
-    parser.add_argument(
-        "--budget", type=_dollars, metavar="USD", help="spend at most this; the run stops before it would spend more"
-    )
-    parser.add_argument(
-        "-x", dest="stop_on_first_failure", action="store_true", help="stop at the first trial without an answer"
-    )
-    parser.add_argument(
-        "--metadata",
-        type=_label,
-        action="append",
-        default=[],
-        metavar="KEY=VALUE",
-        help="a label of yours on every row",
-    )
-
-
-def add_durability(parser: argparse.ArgumentParser) -> None:
-    """`--durability`."""
-    parser.add_argument(
-        "--durability",
-        choices=("process", "group", "record"),
-        default="group",
-        help="what a record survives as soon as it is written: the death of the process; also a power cut, a quarter of "
-        "a second later (default); also a power cut",
     )
 
 
@@ -199,23 +156,6 @@ def selection(options: argparse.Namespace) -> Selection:
         limit=options.limit,
         seed=options.seed,
         repeat=options.repeat,
-    )
-
-
-def terms(options: argparse.Namespace) -> Terms:
-    """The terms, from parsed options."""
-    from harness.settings import Terms
-
-    labels = dict(options.metadata)
-    return Terms(
-        options.concurrency,
-        options.budget,
-        options.stop_on_first_failure,
-        labels,
-        patience(options),
-        options.durability,
-        cache(options),
-        adaptive=options.adaptive,
     )
 
 
@@ -298,25 +238,8 @@ def _seconds(text: str) -> float:
     return value
 
 
-def _dollars(text: str) -> float:
-    try:
-        value = float(text.removeprefix("$"))
-    except ValueError:
-        value = -1.0
-    if not 0 <= value < float("inf"):
-        raise argparse.ArgumentTypeError(f"'{text}' is not an amount in dollars, such as 0.50")
-    return value
-
-
 def _names(text: str) -> tuple[str, ...]:
     names = tuple(name.strip() for name in text.split(",") if name.strip())
     if not names:  # an empty variable in a script would otherwise ask everybody
         raise argparse.ArgumentTypeError("it names no provider; `harness providers` lists them")
     return names
-
-
-def _label(text: str) -> tuple[str, str]:
-    key, sign, value = text.partition("=")
-    if not key or not sign:
-        raise argparse.ArgumentTypeError(f"'{text}' is not KEY=VALUE")
-    return key, value

@@ -10,11 +10,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from harness import routing
+from harness import engine, routing
 from harness.errors import WrongUse
 from harness.judged import ALL, Report, RoutingTable
 from harness.pipeline import Finished, Prepared, Recorded
-from harness.render import tables
+from harness.render import load_tables, tables
 from harness.render.figures import DASH, ago, count, plural, seconds, usd
 from harness.render.terminal import Terminal
 from harness.told import Attempt
@@ -43,7 +43,11 @@ class Teller:
             )
         elif made_up:
             line(f"           simulated: {', '.join(made_up)}; a run with real ones beside them gives no routes")
-        line(f"trials     {plan.count:,}" + _cached(prepared))
+        line(f"trials     {plan.count:,}{_cached(prepared)}")
+        if plan.warm_up:
+            line("warm-up    one call to each provider first, not measured (--no-warmup leaves it out)")
+        if load := load_tables.in_words(engine.as_json(plan.load)):
+            line(f"load       {load}")
         line(
             f"at most    {_most(prepared.most_usd)}{', simulated' if prepared.simulated else ''}{_bounded(budget_usd)}"
         )
@@ -58,6 +62,8 @@ class Teller:
         for note in report.notes:
             line(note, style="bold yellow")
         line()
+        for table in load_tables.levels(report):
+            show(table)
         for table in tables.quality(report.standings, across=5 if self.terminal.width >= 84 else 4):
             show(table)
         show(tables.providers(report.standings))

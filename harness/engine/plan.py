@@ -2,26 +2,39 @@
 
 from __future__ import annotations
 
-import random
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import accumulate, count, islice
+from pathlib import Path
 
-from harness.ask import Phase, Provider, Suite, Trial
+from harness.ask import Case, Phase, Prompt, Provider, Suite, Trial
 from harness.client import key_of, most_it_can_cost
+from harness.engine.arrivals import times
+from harness.engine.order import mixed
+from harness.engine.shapes import AS_LIMITED, Closed, Load, Open, stages
 
 MaxOutput = Callable[[Provider], int | None]
 """The most tokens that a provider's model can write in one reply; None if unknown."""
 
 
+WARM_UP = Suite(
+    name="warmup",
+    cases=(Case("warmup", Prompt(({"role": "user", "content": "Say OK."},)), capability="warmup", criteria=()),),
+    path=Path("warmup"),
+    params={"max_tokens": 16},
+)
+"""What a provider is asked before anything is measured: no case of anybody's, so that no provider's cache knows one already."""
+
+
 @dataclass(frozen=True)
 class Plan:
-    """Each case of each suite, `repeat` times (None: as often as its suite says), to each provider.
+    """Each case of each suite, `repeat` times (None: as often as its suite says), to each provider, under a load.
 
     Trials are made when they are asked for, so a plan takes no more memory than its cases. The order is drawn from `seed` and the same for
     every provider: the suites are mixed, so that each provider sees a mixed load, and at any time all are at about the same cases. All
-    first repeats come before the second ones.
+    first repeats come before the second ones. A load that asks for more goes on with further repeats; one that lasts less leaves some out.
     """
 
     suites: tuple[Suite, ...]
@@ -30,47 +43,88 @@ class Plan:
     seed: int = 0
     stream: bool = True
     phase: Phase = "measure"
+    load: Load = AS_LIMITED
+    warm_up: bool = False
 
     @cached_property
     def count(self) -> int:
-        """How many trials there are."""
+        """How many trials there are, without warm-ups."""
         return sum(self.per_provider.values())
 
     @cached_property
     def per_provider(self) -> Mapping[str, int]:
         """How many trials each provider is asked, by name."""
-        each = sum(len(suite.cases) * self._repeats(suite) for suite in self.suites)
-        return {provider.name: each for provider in self.providers}
+        return {provider.name: sum(self.per_stage) for provider in self.providers}
+
+    @cached_property
+    def per_stage(self) -> tuple[int, ...]:
+        """How many trials each stage of the load asks each provider."""
+        return tuple(self._asked(number, stage) for number, stage in enumerate(stages(self.load)))
+
+    @property
+    def warm_ups(self) -> Plan:
+        """What is asked and discarded before the plan: one short question to each provider, or nothing."""
+        once = tuple(replace(one, retries=replace(one.retries, max_retries=0)) for one in self.providers)
+        return Plan((WARM_UP,) if self.warm_up else (), once, stream=self.stream, phase="warmup")
 
     def trials(self, provider: Provider) -> Iterator[Trial]:
-        """The provider's trials in the plan's order."""
-        for repeat in range(max(map(self._repeats, self.suites), default=0)):
-            taking_part = [suite for suite in self.suites if self._repeats(suite) > repeat]
-            for suite, index in _mixed(taking_part, random.Random(f"{self.seed}:{repeat}")):  # noqa: S311 - an order, no secret
-                yield self._trial(suite, index, provider, repeat)
+        """The provider's trials in the plan's order, over all stages of the load."""
+        return islice(self._endless(provider), sum(self.per_stage))
+
+    def arrivals_seed(self, stage: int) -> str:
+        """What a stage's arrivals are drawn by: the same for every provider."""
+        return f"{self.seed}:arrivals:{stage}"
 
     def most_it_can_cost(
         self, max_output_of: MaxOutput, cached: frozenset[str] = frozenset()
     ) -> dict[str, float | None]:
-        """The most in USD that all trials can cost, retries included, by provider; None where a price or an output limit is unknown.
+        """The most in USD that all can cost, warm-ups and retries included, by provider; None where a price or an output limit is unknown.
 
-        Trials whose key (`client.key_of`) is among the `cached` ones cost nothing.
+        Trials whose key (`client.key_of`) is among the `cached` ones cost nothing, unless the load asks more or less than each once.
         """
         return {provider.name: self._most(provider, max_output_of(provider), cached) for provider in self.providers}
 
+    def _endless(self, provider: Provider) -> Iterator[Trial]:
+        most_repeats = max(map(self._repeats, self.suites), default=0)
+        if not self._once:
+            return
+        for number in count():
+            turn, repeat = divmod(number, most_repeats)
+            taking_part = [suite for suite in self.suites if self._repeats(suite) > repeat]
+            ends = list(accumulate(len(suite.cases) for suite in taking_part))
+            for place in mixed(ends[-1], f"{self.seed}:{number}"):
+                which = bisect_right(ends, place)
+                suite = taking_part[which]
+                index = place - (ends[which - 1] if which else 0)
+                yield self._trial(suite, index, provider, turn * self._repeats(suite) + repeat)
+
+    def _asked(self, number: int, stage: Closed | Open) -> int:
+        if isinstance(stage, Closed) or stage.duration_s is None or not self._once:
+            return self._once
+        return sum(1 for _ in times(stage, self.arrivals_seed(number)))
+
+    @property
+    def _once(self) -> int:
+        return sum(len(suite.cases) * self._repeats(suite) for suite in self.suites)
+
     def _most(self, provider: Provider, max_output: int | None, cached: frozenset[str]) -> float | None:
-        total = 0.0
-        for suite in self.suites:
-            for index in range(len(suite.cases)):
-                asked = self._repeats(suite)
-                if cached:
-                    trials = (self._trial(suite, index, provider, repeat) for repeat in range(asked))
-                    asked = sum(key_of(trial) not in cached for trial in trials)
-                once = most(self._trial(suite, index, provider, repeat=0), max_output) if asked else 0.0
-                if once is None:
-                    return None
-                total += once * asked
-        return total * (1 + provider.retries.max_retries)
+        asked = sum(self.per_stage)
+        known = cached if asked == self._once else frozenset()
+        costs: list[tuple[float, int]] = []
+        for suite, index in self._places():
+            repeats = self._repeats(suite)
+            if known:
+                repeats = sum(key_of(self._trial(suite, index, provider, one)) not in known for one in range(repeats))
+            once = most(self._trial(suite, index, provider, repeat=0), max_output) if repeats else 0.0
+            if once is None:
+                return None
+            costs.append((once, repeats))
+        total = _most_of(costs, sum(repeats for _, repeats in costs) if known else asked)
+        warm_up = self.warm_ups.most_it_can_cost(lambda _: max_output)[provider.name] if self.warm_up else 0.0
+        return None if warm_up is None else warm_up + total * (1 + provider.retries.max_retries)
+
+    def _places(self) -> Iterator[tuple[Suite, int]]:
+        return ((suite, index) for suite in self.suites for index in range(len(suite.cases)))
 
     def _repeats(self, suite: Suite) -> int:
         return suite.repeat if self.repeat is None else self.repeat
@@ -94,14 +148,11 @@ def most(trial: Trial, max_output: int | None) -> float | None:
     return most_it_can_cost(trial.case.prompt, trial.params, trial.provider.prices, max_output)
 
 
-def _mixed(suites: list[Suite], chance: random.Random) -> Iterator[tuple[Suite, int]]:
-    ends = []
-    total = 0
-    for suite in suites:
-        total += len(suite.cases)
-        ends.append(total)
-    order = list(range(total))
-    chance.shuffle(order)
-    for place in order:
-        number = bisect_right(ends, place)
-        yield suites[number], place - (ends[number - 1] if number else 0)
+def _most_of(costs: Sequence[tuple[float, int]], asked: int) -> float:
+    """The most that so many trials can cost, of a cost in USD and a number of repeats each: whole turns, then the dearest."""
+    turns, rest = divmod(asked, max(1, sum(repeats for _, repeats in costs)))
+    total = turns * sum(usd * repeats for usd, repeats in costs)
+    for usd, repeats in sorted(costs, reverse=True):
+        taken = min(rest, repeats)
+        total, rest = total + usd * taken, rest - taken
+    return total

@@ -1,21 +1,25 @@
-"""The schedule: a closed loop for each provider, that many requests in flight, the next one as soon as one has ended."""
+"""The schedule: each provider is warmed up, then asked its trials as the load says, stage by stage."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
 
 from harness.ask import Provider, Trial
 from harness.engine.budget import Budget
+from harness.engine.lanes import Anchor, Lane, Stage, Turn, together
 from harness.engine.plan import MaxOutput, Plan, most
 from harness.engine.progress import Progress
 from harness.told import STOPS_PROVIDER, Attempt, Failure, Sent, Tally
 
 UNREACHABLE_AFTER = 20
 """A provider whose first trials have all failed on the network, this many, is asked no more."""
+
+CANCELLED = Failure("cancelled", "the run was stopped before the attempt had ended; it may have been paid for")
+DROPPED = Failure("dropped", "it was not sent: too many requests waited for a free slot when it was due (--queue)")
 
 _NEVER_REACHED = frozenset({"dns", "connect_refused", "connect_timeout", "tls"})
 
@@ -25,13 +29,6 @@ class Asker(Protocol):
 
     def attempts(self, trial: Trial) -> AsyncIterator[Attempt]:
         """Each attempt at the trial as it ends, retries included; it makes the next one when it is asked for it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Load:
-    """How much is asked at once: `concurrency` requests in flight for each provider; None: as its own limits say."""
-
-    concurrency: int | None = None
 
 
 def _unknown(_provider: Provider) -> int | None:
@@ -46,7 +43,6 @@ class RunOptions:
     is asked, and what is in flight has `grace_s` seconds to end before it is cancelled. `stop_on_first_failure` lets it end.
     """
 
-    load: Load = Load()
     budget_usd: float | None = None
     max_output_of: MaxOutput = _unknown
     stop_on_first_failure: bool = False
@@ -64,8 +60,7 @@ async def run(
     `record` or the client raises ends the run and passes through; whoever set `stop` knows that the run was interrupted.
     """
     course = _Course(plan, client, record, options)
-    workers = [asyncio.create_task(course.work(lane)) for lane in course.lanes for _ in range(lane.width)]
-    everything = asyncio.create_task(_all(workers))
+    everything = asyncio.create_task(together(course.drive(lane) for lane in course.lanes))
     stopped = asyncio.create_task((options.stop or asyncio.Event()).wait())
     try:
         await asyncio.wait({everything, stopped}, return_when=asyncio.FIRST_COMPLETED)
@@ -73,10 +68,9 @@ async def run(
             course.halt()
             await asyncio.wait({everything}, timeout=options.grace_s)
     finally:
-        tasks = [everything, stopped, *workers]
-        for task in tasks:
+        for task in (everything, stopped):
             task.cancel()
-        results = await asyncio.gather(*tasks, return_exceptions=True)
+        results = await asyncio.gather(everything, stopped, return_exceptions=True)
         course.progress.told_last()
     for result in results:
         if isinstance(result, Exception):
@@ -84,66 +78,45 @@ async def run(
     return course.progress.tally
 
 
-async def _all(workers: list[asyncio.Task[None]]) -> None:
-    """Ends when all have ended, or when one breaks."""
-    if workers:
-        done, _ = await asyncio.wait(workers, return_when=asyncio.FIRST_EXCEPTION)
-        for one in done:
-            one.result()
-
-
-@dataclass(slots=True)
-class _Lane:
-    """One provider's trials and what is known of it so far. `halted`: no further attempt is made."""
-
-    provider: Provider
-    trials: Iterator[Trial]
-    width: int
-    left: int
-    max_output: int | None
-    halted: bool = False
-    ended: int = 0
-    unreachable: int = 0
-
-
 class _Course:
     """One run of a plan: its lanes, its budget, its count."""
 
     def __init__(self, plan: Plan, client: Asker, record: Callable[[Attempt], None], options: RunOptions) -> None:
         self._client, self._record, self._options = client, record, options
+        self._anchor = Anchor()
         self._budget = Budget(options.budget_usd)
         self.progress = Progress(plan.count, options.progress)
-        self.lanes = [self._lane(plan, provider) for provider in plan.providers]
-
-    def _lane(self, plan: Plan, provider: Provider) -> _Lane:
-        concurrency = self._options.load.concurrency or provider.limits.at_once
-        allowed = replace(provider, limits=replace(provider.limits, max_concurrency=concurrency))
-        planned = plan.per_provider[provider.name]
-        return _Lane(
-            provider=allowed,
-            trials=plan.trials(allowed),
-            width=min(concurrency, planned),
-            left=planned,
-            max_output=self._options.max_output_of(provider),
-        )
+        self.lanes = [Lane(plan, provider, options.max_output_of(provider)) for provider in plan.providers]
 
     def halt(self) -> None:
         """Nothing new is asked of anybody."""
         for lane in self.lanes:
-            lane.halted = True
+            lane.halt()
 
-    async def work(self, lane: _Lane) -> None:
-        """One of a lane's requests in flight: takes the next trial as soon as it is done with one."""
-        while not lane.halted and (trial := next(lane.trials, None)) is not None:
+    async def drive(self, lane: Lane) -> None:
+        """Asks one provider everything: first the warm-up, then the stages of the load, one after the other."""
+        for trial in lane.warm_ups:
+            await self._ask(lane, Turn(trial))
+        for stage in lane.stages():
+            await together(self._work(lane, stage) for _ in range(stage.width))
+
+    async def _work(self, lane: Lane, stage: Stage) -> None:
+        """One of a lane's requests in flight: takes the next turn as soon as it is done with one, and waits until it is due."""
+        while not lane.halted and (turn := stage.take()) is not None:
             lane.left -= 1
-            await self._ask(lane, trial)
+            if turn.dropped:
+                self._end(lane, self._note(_never_was(turn.trial, 1, DROPPED), turn))
+                continue
+            if turn.due_s is not None:
+                await lane.until(turn.due_s)
+            await self._ask(lane, turn)
 
-    async def _ask(self, lane: _Lane, trial: Trial) -> None:
-        attempts = self._client.attempts(trial)
+    async def _ask(self, lane: Lane, turn: Turn) -> None:
+        attempts = self._client.attempts(turn.trial)
         last: Attempt | None = None
         try:
             while not lane.halted and (last is None or _may_be_retried(last)):
-                attempt = await self._attempt(lane, trial, attempts, number=last.number + 1 if last else 1)
+                attempt = await self._attempt(lane, turn, attempts, number=last.number + 1 if last else 1)
                 if attempt is None:
                     break
                 last = attempt
@@ -151,13 +124,11 @@ class _Course:
             if (close := getattr(attempts, "aclose", None)) is not None:
                 await close()
         if last is not None:
-            self._ended(lane, last)
+            self._end(lane, last)
 
-    async def _attempt(
-        self, lane: _Lane, trial: Trial, attempts: AsyncIterator[Attempt], number: int
-    ) -> Attempt | None:
+    async def _attempt(self, lane: Lane, turn: Turn, attempts: AsyncIterator[Attempt], number: int) -> Attempt | None:
         """The next attempt, recorded; None if there is none, or none that the budget allows."""
-        receipt = await self._hold(lane, trial)
+        receipt = await self._hold(lane, turn.trial)
         if receipt is None:
             return None
         spent: float | None = 0.0
@@ -166,16 +137,16 @@ class _Course:
             attempt = await anext(attempts, None) if not lane.halted else None
             if attempt is not None:
                 spent = _spent(attempt)
-                self._note(attempt)
+                self._note(attempt, turn)
         except asyncio.CancelledError:
             spent = None
-            self._note(_cancelled(trial, number, started))
+            self._note(_never_was(turn.trial, number, CANCELLED, started), turn)
             raise
         finally:
             self._budget.settle(receipt, spent)
         return attempt
 
-    async def _hold(self, lane: _Lane, trial: Trial) -> int | None:
+    async def _hold(self, lane: Lane, trial: Trial) -> int | None:
         if self._budget.limit is None:
             return await self._budget.hold(0.0)
         usd = most(trial, lane.max_output)
@@ -194,11 +165,16 @@ class _Course:
             )
         return receipt
 
-    def _note(self, attempt: Attempt) -> None:
+    def _note(self, attempt: Attempt, turn: Turn) -> Attempt:
+        attempt = self._anchor.stamp(attempt, turn)
         self._record(attempt)
         self.progress.attempted(attempt)
+        return attempt
 
-    def _ended(self, lane: _Lane, last: Attempt) -> None:
+    def _end(self, lane: Lane, last: Attempt) -> None:
+        """A trial is answered, or has failed for good; what that says of its provider. A warm-up is no trial, and says nothing."""
+        if last.trial.phase == "warmup":
+            return
         self.progress.ended(last)
         failure = last.failure
         lane.ended += 1
@@ -217,8 +193,8 @@ class _Course:
                 if other.left:
                     self._stop(other, f"the first failure stops the run (-x): {failure.kind} from {lane.provider.name}")
 
-    def _stop(self, lane: _Lane, why: str) -> None:
-        lane.halted = True
+    def _stop(self, lane: Lane, why: str) -> None:
+        lane.halt()
         self.progress.stopped(lane.provider.name, why)
 
 
@@ -237,12 +213,13 @@ def _spent(attempt: Attempt) -> float | None:
     return 0.0 if refused else None
 
 
-def _cancelled(trial: Trial, number: int, started: datetime) -> Attempt:
+def _never_was(trial: Trial, number: int, why: Failure, started: datetime | None = None) -> Attempt:
+    """An attempt that was not made, or not to its end."""
     return Attempt(
         trial=trial,
         number=number,
-        started_at=started,
+        started_at=started or datetime.now(UTC),
         sent=Sent(wire="", params=trial.params, stream=trial.stream),
-        failure=Failure("cancelled", "the run was stopped before the attempt had ended; it may have been paid for"),
+        failure=why,
         simulated=trial.provider.simulated is not None,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from harness.judged import Report
-from harness.render import tables
+from harness.render import load_tables, tables
 from harness.render.figures import DASH, plural
 from harness.render.tables import Table
 
@@ -25,6 +25,7 @@ def report(model: Report, plots: Sequence[str]) -> str:
     if model.state == "interrupted":
         parts.append("> **Interrupted.** The run did not finish; what was recorded until then is reported.")
     parts += [f"> {escape(note)}" for note in model.notes]
+    parts += [_table(one) for one in load_tables.levels(model)]
     parts += ["## Standings", *(_table(one) for one in tables.quality(model.standings))]
     parts += [f"![{text}]({name})" for name, text in PLOTS if name in plots]
     parts.append(_table(tables.providers(model.standings)))

@@ -5,6 +5,7 @@ from harness.standing.comparison import Tolerance, compare
 from harness.standing.facts import duration, notes, spend, timed
 from harness.standing.records import from_json, to_json
 from harness.standing.standings import standings
+from harness.standing.under_load import invalid, levels
 
 __all__ = [
     "Tolerance",
@@ -12,6 +13,8 @@ __all__ = [
     "compare",
     "duration",
     "from_json",
+    "invalid",
+    "levels",
     "notes",
     "share_holding",
     "spend",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import pandas as pd
 
@@ -32,15 +32,19 @@ def spend(calls: pd.DataFrame) -> float | None:
 
 
 def duration(calls: pd.DataFrame) -> float:
-    """Seconds from the first attempt's start to the last one's end; 0 for no rows."""
+    """Seconds from the first attempt's start to the last one's end, warm-ups left out; 0 for no rows."""
+    calls = calls[(calls["phase"] != "warmup").astype(bool)]
     if calls.empty:
         return 0.0
     lasted = pd.to_timedelta(pd.to_numeric(calls["latency_s"]).fillna(0.0), unit="s")
     return float(((calls["started_at"] + lasted).max() - calls["started_at"].min()).total_seconds())
 
 
-def notes(calls: pd.DataFrame, scores: pd.DataFrame, planned: int) -> list[str]:
-    """Sentences that a reader of the run must not miss; `planned` is the number of trials."""
+def notes(calls: pd.DataFrame, scores: pd.DataFrame, planned: int, in_flight: Mapping[str, int]) -> list[str]:
+    """Sentences that a reader of the run must not miss.
+
+    `planned` is the number of trials, `in_flight` how many requests to each provider were allowed at once.
+    """
     trials = trials_of(calls, scores)
     found = []
     if len(trials) < planned:
@@ -53,8 +57,26 @@ def notes(calls: pd.DataFrame, scores: pd.DataFrame, planned: int) -> list[str]:
             f"{unscored:,} of {len(trials):,} trials have an answer that could not be judged: they are in no quality "
             f"({_reasons(scores)})."
         )
+    found += _saturated(calls, in_flight)
     found += _counts(calls)
     return found
+
+
+def _saturated(calls: pd.DataFrame, in_flight: Mapping[str, int]) -> list[str]:
+    """The share of each provider's answers that the harness was too slow to time, and what to lower."""
+    rows = answered(calls)
+    marked = flags(rows["saturated"])
+    if not marked.any():
+        return []
+    shares = marked.groupby(rows["provider"]).agg(["sum", "size"])
+    each = ", ".join(
+        f"{provider} {100 * int(n) / int(size):.0f} % of {int(size):,}"
+        + (f" with {in_flight[str(provider)]} in flight" if provider in in_flight else "")
+        for provider, n, size in shares[shares["sum"] > 0].itertuples()
+    )
+    how_many = f"{int(marked.sum()):,} of {len(rows):,} answers were timed while the harness was saturated"
+    remedy = "Lower --concurrency or --rate, or ask fewer providers at once (--only)"
+    return [f"{how_many}: they are in no latency ({each}). {remedy}."]
 
 
 def _reasons(scores: pd.DataFrame, most: int = 3) -> str:
@@ -94,7 +116,6 @@ def _retried(calls: pd.DataFrame) -> list[str]:
 def _counts(calls: pd.DataFrame) -> list[str]:
     rows = answered(calls)
     tellers: list[tuple[Callable[[pd.DataFrame], pd.Series], str]] = [
-        (lambda table: flags(table["saturated"]), "were timed while the harness was saturated: they are in no latency"),
         (lambda table: table["timing_source"] == "client", "were timed around litellm's own call, not on the wire: read their latency with caution"),
         (lambda table: table["cost_usd"].isna(), "have no known cost: spend and $ for each solved case are unknown for their providers"),
     ]  # fmt: skip

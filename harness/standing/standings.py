@@ -92,8 +92,8 @@ def _standing(place: tuple[str, str], simulated: bool, cell: _Cell, centre: floa
         quality=quality,
         shrunk_quality=shrink(quality.value, quality.n, quality.value if centre is None else centre, PRIOR_MASS) if quality else None,
         reliability=_reliability(cell.trials[~cell.trials["replayed"]]),
-        ttft=_percentiles(clean["ttft_s"].dropna().to_numpy(dtype=float)),
-        latency=_percentiles(clean["latency_s"].to_numpy(dtype=float)),
+        ttft=percentiles(clean["ttft_s"].dropna().to_numpy(dtype=float)),
+        latency=percentiles(clean["latency_s"].to_numpy(dtype=float)),
         n_timed=len(ready),
         n_saturated=int(flags(ready["saturated"]).sum()),
         spend_usd=spend(cell.calls),
@@ -133,7 +133,9 @@ def _reliability(trials: pd.DataFrame) -> Estimate | None:
     return Estimate(good / n, n, *wilson(good, n)) if n else None
 
 
-def _percentiles(seconds: NDArray[np.float64]) -> Percentiles:
+def percentiles(seconds: NDArray[np.float64]) -> Percentiles:
+    """p50, p95 and p99 of durations, each where there are enough of them for its interval."""
+
     def at(q: float) -> Estimate | None:
         interval = percentile_interval(seconds, q)
         return Estimate(percentile(seconds, q), len(seconds), *interval) if interval else None

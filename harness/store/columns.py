@@ -125,6 +125,8 @@ _CALLS: tuple[_Column, ...] = (
         "how JSON was asked for: json_schema, json_mode, tool, prompt (in words alone) or litellm (in its way); null: not at all",
     ),
     ("asked_at", _MOMENT, "UTC", "when the question was really asked whose answer was replayed; null: not replayed"),
+    ("response_s", _SECONDS, "s", "t_sched → last byte with content: the response time of an open loop"),
+    ("load_level", _SECONDS, "", "what the load was at: requests a second of an open loop, in flight of a sweep"),
 )
 
 _SCORES: tuple[_Column, ...] = (
@@ -221,6 +223,8 @@ def call_row(attempt: Attempt, context: Context) -> dict[str, Any]:
         "end_tokens": attempt.reply.end_tokens,
         "structured_by": attempt.sent.structured_by,
         "asked_at": attempt.asked_at.astimezone(UTC) if attempt.asked_at else None,
+        "response_s": attempt.clock.response_s,
+        "load_level": attempt.load_level,
     }
 
 

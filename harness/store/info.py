@@ -36,7 +36,8 @@ class RunInfo:
 
     `settings` are the places, selection and terms that it was asked with, for `harness resume`; `git_commit` is that of the folder it was started in, with "-dirty"
     behind it where files were changed. `planned` counts trials; `seed` and `limit` are what the cases were drawn by; `suites` are content addresses and `suite_cases` numbers of cases by suite; `providers` say model and
-    simulated (the profile's name, or None) by name; `metadata` are the user's own labels, which every row carries.
+    simulated (the profile's name, or None) by name; `metadata` are the user's own labels, which every row carries;
+    `load` is the shape of the load, with its `kind` (closed, open or sweep).
     """
 
     run_id: str
@@ -50,6 +51,7 @@ class RunInfo:
     providers: Mapping[str, JsonObject] = field(default_factory=dict)
     price_id: str | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)
+    load: JsonObject = field(default_factory=dict)
     command: tuple[str, ...] = ()
     settings: JsonObject = field(default_factory=dict)
     git_commit: str | None = None

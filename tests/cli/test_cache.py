@@ -159,7 +159,7 @@ def test_a_second_run_with_the_cache_replays_the_first(project):
     second = call("run", ONE, "--cache", "--json")
     one, two = json.loads(first.out), json.loads(second.out)
     assert "trials     5, of which the cache has none yet\n" in first.err
-    assert (one["attempts"], one["replayed"]) == (5, 0)
+    assert (one["attempts"], one["replayed"]) == (6, 0), "a warm-up and five trials"
     assert "trials     5, of which the cache has 5: these are replayed, neither timed nor paid for\n" in plan.out
     assert "at most    $0.00, simulated" in plan.out
     assert (json.loads(dry.out)["cached"], json.loads(dry.out)["most_usd"]) == (5, {"sim-swift": 0.0})

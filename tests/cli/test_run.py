@@ -43,6 +43,7 @@ def test_the_plan_comes_first_then_what_came_out_then_where_it_lies(recorded):
         "suites     10 with 20 cases: facts, multilingual, refusal, arithmetic",
         "providers  sim-swift, sim-careful\n           simulated: no key is used and nothing is spent",
         "trials     40\n",
+        "warm-up    one call to each provider first, not measured",
         "at most    $0.",
         "10 suites · 2 providers · 40 trials · ",
         "Quality, % of scored cases (simulated)",
@@ -155,7 +156,7 @@ def test_a_seed_draws_other_cases_of_generated_suites_and_the_same_ones_again(mo
 
 
 def test_concurrency_and_repeats_are_what_was_asked_for(project):
-    said = call("run", ONE, "-k", "cow or cat", "--repeat=2", "--concurrency=1", "--seed=4")
+    said = call("run", ONE, "-k", "cow or cat", "--repeat=2", "--concurrency=1", "--seed=4", "--no-warmup")
     assert said.code == ExitCode.FINE, said.err
     calls = rows(project)
     assert sorted(calls["repeat"]) == [0, 0, 1, 1]
@@ -204,7 +205,7 @@ enabled = false
 def test_a_provider_that_is_refused_stops_alone_and_the_report_says_why(project):
     with loopback(status=401, error="who are you?") as server:
         (project / "own.toml").write_text(OWN.format(url=server.url))
-        said = call("run", "--providers=own.toml", "--simulated", "--concurrency=1", "--route")
+        said = call("run", "--providers=own.toml", "--simulated", "--concurrency=1", "--route", "--no-warmup")
     assert said.code == ExitCode.BELOW
     assert len(server.bodies) == 1, "the rest would be refused alike"
     calls = rows(project)
@@ -221,7 +222,7 @@ def test_a_provider_that_is_refused_stops_alone_and_the_report_says_why(project)
 def test_a_first_failure_stops_the_run_with_x(project):
     with loopback(status=400) as server:
         (project / "own.toml").write_text(OWN.format(url=server.url))
-        said = call("run", "--providers=own.toml", "--only=mine", "--concurrency=1", "-x")
+        said = call("run", "--providers=own.toml", "--only=mine", "--concurrency=1", "-x", "--no-warmup")
     assert said.code == ExitCode.BELOW
     assert len(server.bodies) == 1
     assert "4 of 5 planned trials were not asked" in said.out

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from harness.ask import Prices
 from harness.client import most_it_can_cost
-from harness.engine import Load, Plan, RunOptions, run
+from harness.engine import Closed, Plan, RunOptions, run
 from harness.errors import StoreError
 from harness.told import Attempt, Tally
 from tests.engine import made
@@ -53,7 +53,7 @@ def test_no_provider_has_more_in_flight_than_its_limit():
 
 def test_the_load_s_concurrency_wins_and_is_what_the_client_is_told():
     client = made.Script()
-    ran(plan_of(made.provider("alpha", 3)), client, RunOptions(load=Load(concurrency=5)))
+    ran(plan_of(made.provider("alpha", 3), load=Closed(5)), client)
     assert client.most_in_flight == {"alpha": 5}
     assert {trial.provider.limits.max_concurrency for trial, _ in client.asked} == {5}
 

@@ -96,6 +96,8 @@ def test_calls_has_exactly_the_promised_columns_in_order():
         "end_tokens",
         "structured_by",
         "asked_at",
+        "response_s",
+        "load_level",
     ]
 
 

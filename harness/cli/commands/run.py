@@ -11,6 +11,7 @@ import functools
 from typing import TYPE_CHECKING
 
 from harness.cli import options as shared
+from harness.cli import terms as terms_of
 from harness.errors import ExitCode, WrongUse
 
 if TYPE_CHECKING:  # the pipeline loads everything; `--help` must not
@@ -23,8 +24,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     shared.add_suites(parser)
     shared.add_selection(parser)
     shared.add_participants(parser)
-    shared.add_terms(parser)
-    shared.add_durability(parser)
+    terms_of.add_terms(parser)
+    terms_of.add_load(parser)
+    terms_of.add_durability(parser)
     shared.add_cache(parser, on=False)
     shared.add_patience(parser)
     parser.add_argument(
@@ -47,8 +49,8 @@ def main(options: argparse.Namespace) -> ExitCode:
     from harness.cli import fleet, story
     from harness.render.progress import Bar
 
-    places, terms = shared.places(options), shared.terms(options)
-    prepared = fleet.checked(pipeline.prepare(places, shared.selection(options), patience=terms.patience))
+    places, terms = shared.places(options), terms_of.terms(options)
+    prepared = fleet.checked(pipeline.prepare(places, shared.selection(options), terms))
     if terms.cache is not None:
         prepared = pipeline.with_cache(prepared, terms.cache)
     teller = story.Teller(json_on_stdout=options.json)
@@ -60,7 +62,7 @@ def main(options: argparse.Namespace) -> ExitCode:
     serve = functools.partial(fleet.serve, seed=options.seed)
     with Bar(prepared.plan.count, simulated=prepared.simulated) as bar:
         recorded = pipeline.record(prepared, places, terms, serve=serve, progress=bar)
-    if not recorded.run.attempts:  # a report of nothing would take the place of the last one
+    if not recorded.asked:  # a report of nothing would take the place of the last one
         teller.nothing_asked(recorded)
         if options.json:
             story.print_json({"run_id": recorded.run.run_id, "trials": 0, "notes": recorded.notes})

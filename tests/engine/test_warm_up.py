@@ -1,0 +1,74 @@
+"""Each provider is asked one short question before anything is measured; it is recorded, counted as spend, and no trial."""
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from harness.ask import Prices
+from harness.client import most_it_can_cost
+from harness.engine import Plan, RunOptions, run
+from harness.engine.plan import WARM_UP
+from harness.told import Attempt
+from tests.engine import made
+
+PLAN = Plan((made.suite(cases=3),), (made.provider("alpha"), made.provider("beta")), warm_up=True)
+
+
+def ran(plan=PLAN, answer=made.attempt, **options):
+    recorded: list[Attempt] = []
+    client = made.Script(answer, most=3)
+    tally = asyncio.run(run(plan, client, recorded.append, RunOptions(**options)))
+    return tally, recorded
+
+
+def phases(recorded, name):
+    return [one.trial.phase for one in recorded if one.trial.provider.name == name]
+
+
+def test_the_first_call_to_each_provider_is_a_warm_up_and_is_no_trial():
+    tally, recorded = ran()
+    for name in ("alpha", "beta"):
+        assert phases(recorded, name) == ["warmup", "measure", "measure", "measure"]
+    assert (tally.planned, tally.done, tally.attempts) == (6, 6, 8)
+    assert tally.spend_usd == pytest.approx(0.008)
+
+
+def test_a_provider_that_fails_warming_up_is_measured_nevertheless_and_the_warm_up_is_not_tried_again():
+    def answer(trial, number):
+        return made.attempt(trial, number, "overloaded" if trial.phase == "warmup" else None, retryable=False)
+
+    tally, recorded = ran(answer=answer)
+    assert phases(recorded, "alpha") == ["warmup", "measure", "measure", "measure"]
+    assert tally.failed == 0
+    assert {one.retries.max_retries for one in PLAN.warm_ups.providers} == {0}
+
+
+def test_a_key_that_is_refused_in_the_warm_up_stops_nobody_before_a_trial_says_so():
+    def answer(trial, number):
+        return made.attempt(trial, number, "auth" if trial.provider.name == "alpha" else None, retryable=False)
+
+    plan = replace(PLAN, providers=(made.provider("alpha", 1), PLAN.providers[1]))
+    tally, recorded = ran(plan, answer=answer)
+    assert phases(recorded, "alpha") == ["warmup", "measure"]
+    assert tally.stopped == {"alpha": "auth: it was auth"}
+    assert phases(recorded, "beta")[1:] == ["measure"] * 3
+
+
+def test_the_worst_case_holds_the_warm_up_once_without_retries():
+    suite = made.suite(cases=3, params={"max_tokens": 5})
+    warm = Plan((suite,), PLAN.providers, warm_up=True).most_it_can_cost(lambda _: None)["alpha"]
+    cold = Plan((suite,), PLAN.providers).most_it_can_cost(lambda _: None)["alpha"]
+    once = most_it_can_cost(WARM_UP.cases[0].prompt, WARM_UP.params, made.PRICES, None)
+    assert cold is not None
+    assert once is not None
+    assert warm == pytest.approx(cold + once)
+    unpriced = Plan((suite,), (made.provider(prices=Prices()),), warm_up=True)
+    assert unpriced.most_it_can_cost(lambda _: None) == {"alpha": None}
+
+
+def test_without_a_warm_up_nothing_comes_before_the_trials():
+    _, recorded = ran(replace(PLAN, warm_up=False))
+    assert {one.trial.phase for one in recorded} == {"measure"}
+    assert PLAN.warm_ups.count == 2
+    assert replace(PLAN, warm_up=False).warm_ups.count == 0
