@@ -355,7 +355,6 @@ def test_parameters_are_sent_as_the_models_know_them():
     ("prompt", "params"),
     [
         (Prompt(ALONE.messages, (TOOL,)), {}),
-        (Prompt(ALONE.messages, response_format={"type": "json_object"}), {}),
         (ALONE, {"n": 2}),
         (ALONE, {"stop": ["a", "b,c"]}),
         (ALONE, {"stop": "b,c"}),
