@@ -18,7 +18,6 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from harness import __version__, client, engine, load, registry, routing, scorers, standing, store
 from harness.ask import Case, Provider, Suite, Trial
@@ -246,20 +245,15 @@ def _run_info(prepared: Prepared, terms: Terms) -> store.RunInfo:
         suites={one.name: one.hash for one in plan.suites},
         suite_cases={one.name: len(one.cases) for one in plan.suites},
         registry_hash=prepared.registry.hash,
-        providers={one.name: _said_of(one) for one in plan.providers},
+        providers={
+            one.name: {"model": one.model, "simulated": one.simulated, "concurrency": one.limits.at_once}
+            for one in plan.providers
+        },
         price_id=prepared.catalogue.id,
         metadata=terms.labels.kept,
         git_commit=store.git_commit(),
         load=engine.as_json(plan.load),
     )
-
-
-def _said_of(provider: Provider) -> dict[str, Any]:
-    return {
-        "model": provider.model,
-        "simulated": provider.simulated,
-        "concurrency": provider.limits.at_once,
-    }
 
 
 def judge(run: store.Run, suites: Sequence[Suite], allow: scorers.Permissions) -> int:
@@ -290,8 +284,7 @@ def decide(run: store.Run, incumbent: RoutingTable | None, objective: routing.Ob
     if incumbent is not None and incumbent.simulated != simulated:
         incumbent = None
     info = run.info
-    in_flight = _in_flight(info)
-    levels = tuple(standing.levels(calls, in_flight))
+    levels = tuple(standing.levels(calls, info.in_flight))
     mixed = simulated and not bool(measured["simulated"].all())
     return Report(
         run_id=run.run_id,
@@ -311,18 +304,10 @@ def decide(run: store.Run, incumbent: RoutingTable | None, objective: routing.Ob
         standings=standings,
         calibration=tuple(standing.calibrate(calls, scores, run.truths())) if simulated else (),
         routing=None if mixed else routing.choose(calls, scores, incumbent=incumbent, objective=objective),
-        notes=(*run.notes, *standing.invalid(levels), *standing.notes(calls, scores, info.planned, in_flight)),
+        notes=(*run.notes, *standing.invalid(levels), *standing.notes(calls, scores, info.planned, info.in_flight)),
         load=info.load,
         levels=levels,
     )
-
-
-def _in_flight(info: store.RunInfo) -> dict[str, int]:
-    """How many requests to each provider the run allowed at once; of a sweep over that, the most."""
-    stages = info.load.get("stages", [info.load])
-    said = [int(one["concurrency"]) for one in stages if "concurrency" in one]
-    own = {name: int(about["concurrency"]) for name, about in info.providers.items() if "concurrency" in about}
-    return {name: max(said, default=limit) for name, limit in own.items()}
 
 
 def propose(run: store.Run, incumbent: RoutingTable | None, objective: routing.Objective) -> RoutingTable:

@@ -58,6 +58,14 @@ class RunInfo:
     harness_version: str = field(default_factory=lambda: version("llm-harness"))
     litellm_version: str = field(default_factory=lambda: version("litellm"))
 
+    @property
+    def in_flight(self) -> dict[str, int]:
+        """How many requests to each provider the run allowed at once, by name; of a sweep over that, the most."""
+        stages = self.load.get("stages", [self.load])
+        said = [int(one["concurrency"]) for one in stages if "concurrency" in one]
+        own = {name: int(about["concurrency"]) for name, about in self.providers.items() if "concurrency" in about}
+        return {name: max(said, default=limit) for name, limit in own.items()}
+
     def as_json(self) -> dict[str, Any]:
         """As plain JSON; `from_json` takes it back."""
         plain = {one.name: getattr(self, one.name) for one in fields(self)}

@@ -1,7 +1,9 @@
 """A run's name sorts by time, and what it stands on survives the disk."""
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 
 import orjson
 import pytest
@@ -48,3 +50,16 @@ def test_it_reads_back_as_it_was():
 def test_what_is_not_a_run_s_info_is_refused(record):
     with pytest.raises((TypeError, ValueError, KeyError)):
         RunInfo.from_json(record)
+
+
+def test_it_tells_how_many_were_in_flight_by_the_load_or_else_by_each_provider():
+    providers: dict[str, dict[str, Any]] = {
+        "a": {"model": "m", "concurrency": 8},
+        "b": {"model": "m", "concurrency": 2},
+        "of_before": {"model": "m"},
+    }
+    info = RunInfo(run_id="r", created=datetime(2026, 11, 21, tzinfo=UTC), planned=1, providers=providers)
+    assert info.in_flight == {"a": 8, "b": 2}
+    assert replace(info, load={"kind": "open", "rate": 1, "concurrency": 5}).in_flight == {"a": 5, "b": 5}
+    stages = [{"kind": "closed", "concurrency": 1}, {"kind": "closed", "concurrency": 4}]
+    assert replace(info, load={"kind": "sweep", "stages": stages}).in_flight == {"a": 4, "b": 4}
