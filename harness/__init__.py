@@ -7,6 +7,7 @@
     harness.load_run("reports/latest").scores()                     # pandas: one row for each trial and scorer
     harness.models()                                                # facts, measurements and routes of each provider
     harness.wait(harness.Client().ask(provider, "2+2?"))            # async inside, one door for synchronous callers
+    harness.wait(harness.Client().stream(provider, "2+2?"))         # the answer in typed pieces, as it comes
 
 Importing this loads nothing heavy; each name loads what it needs when it is first used.
 """

@@ -10,7 +10,7 @@ from typing import Any
 
 from harness.ask import Prompt, Provider, Suite
 from harness.cli import fleet
-from harness.client import Cache, Client, wait
+from harness.client import Cache, Client, TextDelta, wait
 from harness.load import suites as load_suites
 from harness.pipeline import provider_for
 from harness.settings import AS_REGISTERED, Patience, Places
@@ -27,6 +27,17 @@ class Asker:
     def attempt(self, question: str | Prompt, *, stream: bool = True, **params: Any) -> Attempt:
         """Ask and return the deciding attempt; a failure is in it, not raised."""
         return wait(self.client.ask(self.provider, question, params=params, stream=stream))
+
+    def print_as_it_comes(self, question: str | Prompt, **params: Any) -> Attempt:
+        """Ask, print the answer's text while it comes, and return the deciding attempt."""
+        stream, begun = self.client.stream(self.provider, question, params=params), False
+        for piece in wait(stream):
+            if isinstance(piece, TextDelta):
+                print(piece.text, end="", flush=True)
+                begun = True
+        if begun:
+            print()
+        return stream.attempt
 
     def __call__(self, question: str | Prompt, **params: Any) -> str:
         """The reply's text.

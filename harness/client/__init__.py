@@ -9,6 +9,7 @@ from __future__ import annotations
 from harness.client.cache import Cache
 from harness.client.client import Client
 from harness.client.cost import cost_of, most_it_can_cost
+from harness.client.deltas import Delta, ReasoningDelta, TextDelta, ToolCallDelta
 from harness.client.embeddings import Embeddings
 from harness.client.estimate import Estimate, estimate_cost
 from harness.client.limits import MOST_ADAPTIVE
@@ -16,6 +17,7 @@ from harness.client.listers import Model
 from harness.client.listing import Availability, Listing
 from harness.client.metadata import Labels, cleaned
 from harness.client.replays import key_of
+from harness.client.streaming import Stream
 from harness.client.sync import wait
 
 __all__ = [
@@ -23,11 +25,16 @@ __all__ = [
     "Availability",
     "Cache",
     "Client",
+    "Delta",
     "Embeddings",
     "Estimate",
     "Labels",
     "Listing",
     "Model",
+    "ReasoningDelta",
+    "Stream",
+    "TextDelta",
+    "ToolCallDelta",
     "cleaned",
     "cost_of",
     "estimate_cost",

@@ -9,6 +9,7 @@ from harness.ask import Provider, Trial
 from harness.client import via_litellm
 from harness.client.aside import Aside
 from harness.client.failures import failure, from_http, scrub
+from harness.client.listening import Listener
 from harness.client.translate import VIA_LITELLM, Request
 from harness.client.transport import Exchange
 from harness.client.wires import Decoded
@@ -48,9 +49,10 @@ def read(request: Request, exchange: Exchange, provider: Provider) -> Facts:
     )
 
 
-async def through_litellm(aside: Aside, trial: Trial) -> Facts:
+async def through_litellm(aside: Aside, trial: Trial, listener: Listener | None = None) -> Facts:
     """Asks through litellm, aside; its answer needs no reading afterwards."""
-    asking = via_litellm.call(trial.provider, trial.case.prompt, trial.params, stream=trial.stream)
+    heard = None if listener is None else listener.drafted
+    asking = via_litellm.call(trial.provider, trial.case.prompt, trial.params, stream=trial.stream, heard=heard)
     call = await aside.run(asking)
     return Facts(
         sent=Sent(VIA_LITELLM, call.params, stream=trial.stream, structured_by=call.structured_by),

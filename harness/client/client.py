@@ -29,6 +29,7 @@ from harness.client.metadata import cleaned
 from harness.client.replays import Replays
 from harness.client.retries import wait_before_retry
 from harness.client.session import Called, Session
+from harness.client.streaming import Stream
 from harness.client.templates import Translator
 from harness.client.timing import clock_of
 from harness.client.tokens import counted_usage
@@ -120,14 +121,37 @@ class Client:
         The provider's own params are sent unless `params` says otherwise. `response_format`, in OpenAI's form or a pydantic model class, takes
         the place of the prompt's; `attempt.parsed(Model)` is then the object. Raises WrongUse for a name that is not registered.
         """
+        trial = self._trial(provider, prompt, params, response_format, stream=stream)
+        return [attempt async for attempt in self.attempts(trial)][-1]
+
+    def stream(
+        self,
+        provider: Provider | str,
+        prompt: Prompt | str,
+        *,
+        params: JsonObject = _NOTHING,
+        response_format: JsonObject | type[HasSchema] | None = None,
+    ) -> Stream:
+        """Asks one question as `ask` does and gives the answer as it comes, in typed chunks; see `Stream`."""
+        trial = self._trial(provider, prompt, params, response_format, stream=True)
+        return Stream(self.attempts(trial), trial.provider.api_key)
+
+    def _trial(
+        self,
+        provider: Provider | str,
+        prompt: Prompt | str,
+        params: JsonObject,
+        response_format: JsonObject | type[HasSchema] | None,
+        *,
+        stream: bool,
+    ) -> Trial:
         provider = self._one(provider)
         if isinstance(prompt, str):
             prompt = Prompt(({"role": "user", "content": prompt},))
         if response_format is not None:
             prompt = replace(prompt, response_format=response_format)
         case = Case(content_address(prompt.as_json()), prompt, capability="ask", criteria=())
-        trial = Trial("ask", case.hash, case, provider, {**provider.params, **params}, stream=stream)
-        return [attempt async for attempt in self.attempts(trial)][-1]
+        return Trial("ask", case.hash, case, provider, {**provider.params, **params}, stream=stream)
 
     async def embed(
         self,

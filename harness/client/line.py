@@ -32,6 +32,10 @@ class Ear(Protocol):
         """The request's bytes are handed to the socket now."""
         ...
 
+    def answered(self, status: int) -> None:
+        """The head of the answer came."""
+        ...
+
     def took(self, at: float, data: bytes) -> Exception | None:
         """Bytes of the body came; an exception ends the reading, and is raised where the end is waited for."""
         ...
@@ -70,6 +74,8 @@ class Line(ResponseHandler):
         """A response begins: its head, and the reader of its body."""
         if data[0].code >= 200:  # others only announce one
             self._reader = data[1]
+            if self.ear is not None:
+                self.ear.answered(data[0].code)
         super().feed_data(data, size)
 
     def data_received(self, data: bytes) -> None:

@@ -12,6 +12,7 @@ from harness.client.aside import Aside
 from harness.client.calls import Facts, read, through_litellm
 from harness.client.lag import LagMonitor
 from harness.client.limits import Accounts, Gates, Heard, Need, Slots, Waited, about
+from harness.client.listening import LISTENER
 from harness.client.translate import Request
 from harness.client.transport import Exchange, Transport
 from harness.client.via_litellm import MOST_AT_ONCE, close_clients
@@ -75,10 +76,15 @@ class Session:
 
     async def _send(self, trial: Trial, request: Request | None) -> Callable[[], Facts]:
         """Asks; what it returns reads the answer."""
+        listener = LISTENER.get()
         if request is None:
-            facts = await through_litellm(self._aside, trial)
+            facts = await through_litellm(self._aside, trial, listener)
             return lambda: facts
-        exchange = await self._transport.exchange(request, trial.provider.deadlines)
+        if listener is not None:
+            listener.asked(request)
+        exchange = await self._transport.exchange(
+            request, trial.provider.deadlines, None if listener is None else listener.heard
+        )
         return lambda: read(request, exchange, trial.provider)
 
     async def fetch(self, provider: Provider, request: Request, need: Need, read: Reader[T]) -> Fetched[T]:

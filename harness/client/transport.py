@@ -36,6 +36,10 @@ _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _HEADERS = {"User-Agent": "llm-harness", "Accept-Encoding": "identity"}  # compression would hold chunks back
 
 
+Heard = Callable[[float, bytes], None]
+"""Is told bytes and when they came; none of them between two answers."""
+
+
 @dataclass(slots=True)
 class Exchange:
     """What happened on the wire. Moments are monotonic seconds; `failure` is the network's, a deadline's, or that of the size.
@@ -61,13 +65,16 @@ class _Hearing:
     """Writes into an exchange what happens to one of its requests.
 
     Of the first one the times of connecting and sending are noted. With `replies` its bytes are the reply, and the next ones are waited for.
+    `heard` is told the bytes of what is no error.
     """
 
-    def __init__(self, done: Exchange, watch: Watch, *, first: bool, replies: bool) -> None:
+    def __init__(self, done: Exchange, watch: Watch, heard: Heard | None, *, first: bool, replies: bool) -> None:
         self._done = done
         self._watch = watch
         self._first = first
         self._replies = replies
+        self._heard = heard
+        self._fine = False
         self._size = 0
 
     def connected(self, _connection: Connection, seconds: float) -> None:
@@ -79,8 +86,13 @@ class _Hearing:
         if self._first:
             self._done.sent_at = at
 
+    def answered(self, status: int) -> None:
+        self._fine = status < 300
+
     def took(self, at: float, data: bytes) -> Exception | None:
         self._done.chunks.append((at, data))
+        if self._heard is not None and self._fine:
+            self._heard(at, data)
         if self._replies:
             self._watch.received(at)
         self._size += len(data)
@@ -103,6 +115,9 @@ class _Opening:
     def sent(self, at: float) -> None:
         raise NotImplementedError
 
+    def answered(self, status: int) -> None:
+        raise NotImplementedError
+
     def took(self, at: float, data: bytes) -> Exception | None:
         raise NotImplementedError
 
@@ -120,20 +135,20 @@ class Transport:
         self._session: aiohttp.ClientSession | None = None
         self._farewells: set[asyncio.Task[None]] = set()
 
-    async def exchange(self, request: Request, deadlines: Deadlines) -> Exchange:
+    async def exchange(self, request: Request, deadlines: Deadlines, heard: Heard | None = None) -> Exchange:
         """Sends the request and reads the whole answer; what fails is in the exchange, with what came until then.
 
-        Then what the wire wants to follow. If the attempt ends before that does, by a failure or because it is cancelled, the
+        `heard` is told the bytes as they come. Then what the wire wants to follow. If the attempt ends before that does, by a failure or because it is cancelled, the
         server is told so where it has an ear for that.
         """
         done, errand = Exchange(), _Errand(request)
         watch = Watch(deadlines, self._clock, stream=request.stream)
         try:
             async with watch:
-                hearing = _Hearing(done, watch, first=True, replies=request.wire.course is None)
+                hearing = _Hearing(done, watch, heard, first=True, replies=request.wire.course is None)
                 await self._take(await self._send(request, hearing), done)
                 if request.wire.course is not None and done.failure is None:
-                    await self._follow(errand, done, watch)
+                    await self._follow(errand, done, watch, heard)
         except TimeoutError:
             done.failure = failure(watch.kind, watch.said())
         except aiohttp.InvalidURL:
@@ -201,7 +216,7 @@ class Transport:
         finally:
             EAR.reset(token)
 
-    async def _follow(self, errand: _Errand, done: Exchange, watch: Watch) -> None:
+    async def _follow(self, errand: _Errand, done: Exchange, watch: Watch, heard: Heard | None) -> None:
         """What the wire wants to follow, one request after the other."""
         assert errand.request.wire.course is not None
         course = errand.request.wire.course(done.turn(), errand.request.stream)
@@ -209,11 +224,13 @@ class Transport:
             step = next(course)
             while True:
                 errand.begin(step, done, self._clock())
+                if heard is not None:
+                    heard(*done.chunks[-1])
                 await asyncio.sleep(step.after_s)
                 polls = not (step.streams or errand.request.stream)
                 if polls:
                     watch.asks()
-                hearing = _Hearing(done, watch, first=False, replies=step.streams)
+                hearing = _Hearing(done, watch, heard, first=False, replies=step.streams)
                 await self._take(await self._step(errand.request, step, hearing), done)
                 if polls:
                     watch.works()

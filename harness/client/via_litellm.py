@@ -48,9 +48,10 @@ async def call(
     params: JsonObject,
     *,
     stream: bool,
+    heard: Callable[[Draft], None] | None = None,
     clock: Callable[[], float] = time.perf_counter,
 ) -> Call:
-    """Asks through litellm; what fails is in the call, with what came until then."""
+    """Asks through litellm; what fails is in the call, with what came until then. `heard` is told the draft at each chunk of a stream."""
     wanted, structured_by = _with_json_in_words({**prompt.as_json(), **params}, provider.model)
     messages = wanted.pop("messages")
     done, draft = Call(wanted, clock(), structured_by=structured_by), Draft()
@@ -61,6 +62,8 @@ async def call(
                 async with aclosing(_dated(answer, provider.deadlines, clock)) as chunks:
                     async for at, chunk in chunks:
                         _take(draft, at, chunk, "delta")
+                        if heard is not None:
+                            heard(draft)
                 draft.usage = _usage(_usage_seen(answer), "usage")
             else:
                 body = answer.model_dump()

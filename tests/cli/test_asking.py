@@ -1,4 +1,9 @@
+import contextlib
+import os
+import pty
 import socket
+import subprocess
+import sys
 
 import pytest
 
@@ -44,3 +49,19 @@ def test_what_is_not_answered_is_data_in_an_attempt_and_an_assertion_in_a_call()
         assert failure.kind == "connect_refused"
         with pytest.raises(AssertionError, match=r"^mine did not answer: connect_refused: "):
             asker("hi")
+
+
+def test_in_a_terminal_the_answer_is_printed_while_it_comes(tmp_path):
+    (tmp_path / "providers.toml").write_text(SIMULATED)
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "harness", "ask", "What is 2 + 2?", "--model", "sim", "--no-cache"]
+    with subprocess.Popen(command, cwd=tmp_path, stdout=theirs, stderr=subprocess.PIPE) as process:
+        os.close(theirs)
+        shown = []
+        with contextlib.suppress(OSError):  # how Linux says that the other end is closed
+            while piece := os.read(ours, 1 << 16):
+                shown.append(piece)
+        os.close(ours)
+    assert process.returncode == 0
+    assert len(shown) > 1
+    assert b"".join(shown).count(b"\n") == 1

@@ -5,7 +5,7 @@ import socket
 import pytest
 
 from harness.ask import Deadlines, Prices, Prompt, Provider, Retries, Secret
-from harness.client import Client
+from harness.client import Client, TextDelta
 from harness.told import Usage
 from tests.client.server import HASTY, KEY, TOOLS, chunked, head, serving, whole
 
@@ -45,6 +45,19 @@ def ask(*scripts, stream=True, prompt=PROMPT, params=None, model="ollama_chat/ll
             return attempt, server
 
     return asyncio.run(main())
+
+
+def test_a_stream_is_given_as_it_comes():
+    async def main():
+        script = chunked(line("Hel"), 0.02, line("lo"), 0.02, line(done=True))
+        async with serving(script) as server, Client() as client:
+            asked = Provider("mine", "ollama_chat/llama3.2", Secret(KEY), server.url, retries=Retries(0))
+            async with client.stream(asked, PROMPT) as stream:
+                return [delta async for delta in stream], stream.attempt
+
+    deltas, attempt = asyncio.run(main())
+    assert deltas == [TextDelta("Hel"), TextDelta("lo")]
+    assert (attempt.reply.text, attempt.clock.source) == ("Hello", "client")
 
 
 def test_a_stream_is_text_times_and_usage():

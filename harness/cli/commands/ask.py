@@ -1,4 +1,4 @@
-"""Ask one question and print the answer. The provider is a registered name or a model's name."""
+"""Ask one question and print the answer, in a terminal while it comes. The provider is a registered name or a model's name."""
 
 from __future__ import annotations
 
@@ -41,7 +41,12 @@ def main(options: argparse.Namespace) -> ExitCode:
     params = {"max_tokens": options.max_tokens} if options.max_tokens else {}
     places, patience, cache = shared.places(options), shared.patience(options), shared.cache(options)
     with cache or nullcontext(), asking.open_asker(options.model, places, options.base_url, patience, cache) as asker:
-        attempt = asker.attempt(prompt, stream=not options.no_stream, **params)
+        live = sys.stdout.isatty() and not options.json and not options.no_stream
+        attempt = (
+            asker.print_as_it_comes(prompt, **params)
+            if live
+            else asker.attempt(prompt, stream=not options.no_stream, **params)
+        )
     if options.json:
         story.print_json(attempt)
     elif attempt.failure:
@@ -49,6 +54,8 @@ def main(options: argparse.Namespace) -> ExitCode:
             f"harness: {options.model} did not answer: {attempt.failure.kind}: {attempt.failure.error}", file=sys.stderr
         )
     else:
-        print(attempt.reply.text or "\n".join(f"{call.name}({call.arguments})" for call in attempt.reply.tool_calls))
+        calls = "\n".join(f"{call.name}({call.arguments})" for call in attempt.reply.tool_calls)
+        if not (live and attempt.reply.text):
+            print(attempt.reply.text or calls)
         print(story.call_in_a_line(attempt), file=sys.stderr)
     return ExitCode.FINE if attempt.ok else ExitCode.BELOW
