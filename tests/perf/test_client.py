@@ -10,6 +10,7 @@ from aiohttp import web
 
 from harness.ask import Limits, Prompt
 from harness.client import Client
+from harness.client.templates import Translator
 from harness.client.translate import translate
 from harness.client.wires import WIRES, wire_for
 from tests.client.server import (
@@ -48,6 +49,17 @@ def test_translate(benchmark, kind):
     assert wire
     translate(asked, wire, PROMPT, PARAMS, stream=True)  # loads litellm
     request = benchmark(translate, asked, wire, PROMPT, PARAMS, stream=True)
+    assert json.loads(request.body)["max_tokens"] == 500
+
+
+@pytest.mark.parametrize("kind", MODELS)
+@pytest.mark.benchmark(group="translate a request with two tools")
+def test_translate_by_template(benchmark, kind):
+    """The same of a shape that was asked before: what litellm made of it, with other texts."""
+    asked, translator = provider("http://127.0.0.1:9", MODELS[kind]), Translator()
+    for _ in range(2):
+        translator.request(asked, PROMPT, PARAMS, stream=True)
+    request = benchmark(translator.request, asked, PROMPT, PARAMS, stream=True)
     assert json.loads(request.body)["max_tokens"] == 500
 
 
