@@ -70,21 +70,21 @@ class Lane:
         self.halted = False
         self.ended = self.unreachable = 0
         self._plan = plan
+        # The client is told the most that any stage allows, once for all that it is asked: it is the engine that keeps to each.
+        widest = max(self._concurrency(shape) for shape in stages(plan.load))
+        self._allowed = replace(provider, limits=replace(provider.limits, max_concurrency=widest))
         self._sleeping: set[asyncio.Future[None]] = set()
 
     @property
     def warm_ups(self) -> Iterator[Trial]:
         """What it is asked before anything is measured."""
-        before = self._plan.warm_ups
-        return (trial for one in before.providers if one.name == self.provider.name for trial in before.trials(one))
+        before = replace(self._plan, providers=(self._allowed,)).warm_ups
+        return before.trials(before.providers[0])
 
     def stages(self) -> Iterator[Stage]:
         """The stages of its load: each begins when it is asked for, with the trials that follow those of the one before."""
         shapes = stages(self._plan.load)
-        # The client is told the most that any stage allows: it is the engine that keeps to each.
-        widest = max(self._concurrency(shape) for shape in shapes)
-        allowed = replace(self.provider, limits=replace(self.provider.limits, max_concurrency=widest))
-        trials = self._plan.trials(allowed)
+        trials = self._plan.trials(self._allowed)
         for number, (shape, asked) in enumerate(zip(shapes, self._plan.per_stage, strict=True)):
             width = min(self._concurrency(shape), asked)
             level = float(self._concurrency(shape)) if len(shapes) > 1 else None

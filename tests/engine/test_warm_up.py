@@ -7,7 +7,7 @@ import pytest
 
 from harness.ask import Prices
 from harness.client import most_it_can_cost
-from harness.engine import Plan, RunOptions, run
+from harness.engine import Closed, Plan, RunOptions, Sweep, run
 from harness.engine.plan import WARM_UP
 from harness.told import Attempt
 from tests.engine import made
@@ -65,6 +65,14 @@ def test_the_worst_case_holds_the_warm_up_once_without_retries():
     assert warm == pytest.approx(cold + once)
     unpriced = Plan((suite,), (made.provider(prices=Prices()),), warm_up=True)
     assert unpriced.most_it_can_cost(lambda _: None) == {"alpha": None}
+
+
+def test_a_warm_up_tells_the_client_the_same_limits_as_the_trials_after_it():
+    """A client heeds the limits that it hears of first."""
+    plan = replace(PLAN, load=Sweep((Closed(3), Closed(64))))
+    _, recorded = ran(plan)
+    assert {one.trial.phase for one in recorded} == {"warmup", "measure"}
+    assert {one.trial.provider.limits.max_concurrency for one in recorded} == {64}
 
 
 def test_without_a_warm_up_nothing_comes_before_the_trials():
