@@ -13,6 +13,7 @@ from harness.client.calls import Facts, read, through_litellm
 from harness.client.lag import LagMonitor
 from harness.client.limits import Accounts, Gates, Heard, Need, Slots, Waited, about
 from harness.client.listening import LISTENER
+from harness.client.slices import Slices
 from harness.client.translate import Request
 from harness.client.transport import Exchange, Transport
 from harness.client.via_litellm import MOST_AT_ONCE, close_clients
@@ -55,6 +56,7 @@ class Session:
         self._aside = Aside(close_clients)
         self._transport = Transport()
         self._lag = LagMonitor()
+        self._slices = Slices()
 
     async def call(self, trial: Trial, request: Request | None) -> Called:
         """Waits for its turn, sends the request (None: has litellm call) and reads the answer, off the clock."""
@@ -66,7 +68,7 @@ class Session:
                 reading = await self._send(trial, request)
             finally:
                 lag_s = self._lag.leave(started)
-        facts, waited = reading(), place.waited
+        facts, waited = await self._slices.do(reading), place.waited
         gate.heard(place, Heard(facts.headers, _tokens(facts.decoded.usage), facts.decoded.failure))
         return Called(facts, Waited(waited.queue_s + narrow_s, waited.throttle_s), started, lag_s)
 
