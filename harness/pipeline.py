@@ -24,7 +24,7 @@ from harness.ask import Case, Provider, Suite, Trial
 from harness.errors import WrongUse
 from harness.judged import Comparison, Report, RoutingTable
 from harness.registry import Catalogue, Registry
-from harness.render import markdown, plots
+from harness.render import markdown
 from harness.settings import Places, Selection, Terms
 from harness.told import Outcome, Tally
 
@@ -329,6 +329,8 @@ def compare(base: store.Run, new: store.Run, tolerance: standing.Tolerance) -> l
 
 def publish(report: Report, run: store.Run, places: Places) -> tuple[Path, ...]:
     """Write the report to reports/latest (Markdown, plots, standings.json); returns the files, the Markdown first."""
+    from harness.render import plots  # noqa: PLC0415 - matplotlib, for which no request shall wait
+
     folder = places.reports / "latest"
     folder.mkdir(parents=True, exist_ok=True)
     for name in (REPORT, STANDINGS, *(name for name, _ in markdown.PLOTS)):

@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import special
 
+from harness.stats import special
 from harness.stats.groups import codes_of
 
 CONFIDENCE = 0.95

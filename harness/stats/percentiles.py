@@ -7,8 +7,8 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import special
 
+from harness.stats import special
 from harness.stats.intervals import CONFIDENCE, Interval
 
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import special
 
+from harness.stats import special
 from harness.stats.groups import codes_of
 from harness.stats.intervals import CONFIDENCE, Interval
 
