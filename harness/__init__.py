@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from harness.ask import Case, Prompt, Provider, Suite
     from harness.cards import models
     from harness.cli.fleet import run
-    from harness.client import Cache, Client, wait
+    from harness.client import Cache, Client, ReasoningDelta, Stream, TextDelta, ToolCallDelta, wait
     from harness.errors import HarnessError
     from harness.load import suites as load_suites
     from harness.registry import load as load_providers
@@ -41,9 +41,13 @@ __all__ = [
     "Places",
     "Prompt",
     "Provider",
+    "ReasoningDelta",
     "Selection",
+    "Stream",
     "Suite",
     "Terms",
+    "TextDelta",
+    "ToolCallDelta",
     "load_providers",
     "load_run",
     "load_suites",
@@ -62,9 +66,13 @@ _PLACES = {
     "Places": "settings",
     "Prompt": "ask",
     "Provider": "ask",
+    "ReasoningDelta": "client",
     "Selection": "settings",
+    "Stream": "client",
     "Suite": "ask",
     "Terms": "settings",
+    "TextDelta": "client",
+    "ToolCallDelta": "client",
     "load_providers": "registry:load",
     "load_run": "store",
     "load_suites": "load:suites",

@@ -30,6 +30,7 @@ from harness.client.wires.contract import Next, Turn
 from harness.told import Failure
 
 LARGEST_BODY = 64 * 2**20
+_NOT_OURS = ("Content-Type",)  # each request says its own; one without a body has none
 FAREWELL_S = 3.0
 """How long the server may take to hear that what it works on is given up."""
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -211,7 +212,13 @@ class Transport:
         try:
             # No redirects: the key would go along.
             return await self._session.request(
-                method, url, data=body, headers=headers, allow_redirects=False, proxy=self._proxy(url)
+                method,
+                url,
+                data=body,
+                headers=headers,
+                skip_auto_headers=_NOT_OURS,
+                allow_redirects=False,
+                proxy=self._proxy(url),
             )
         finally:
             EAR.reset(token)

@@ -136,3 +136,14 @@ def test_the_sync_door_uses_the_faster_loop_where_it_is_installed():
         return asyncio.get_running_loop()
 
     assert isinstance(wait(loop()), uvloop.Loop)
+
+
+def test_a_request_without_a_body_names_no_type_and_one_with_a_body_its_own():
+    async def main():
+        async with serving(whole({"data": []}), whole(completion())) as server, Client() as client:
+            asked = provider(server.url)
+            await client.list_models(asked)
+            await client.ask(asked, "hi", stream=False)
+            return [one.headers.get("content-type") for one in server.asked]
+
+    assert asyncio.run(main()) == [None, "application/json"]
