@@ -37,6 +37,7 @@ class Prepared:
     """What would be asked. `most_usd`: the worst case for each provider, None where a price or limit is unknown.
 
     `cached`: how many of the trials a cache answers, and the worst case is of the others; None: there is no cache.
+    `before` is what an earlier part of the same run has of it, if it is resumed: the plan is what is left.
     """
 
     registry: Registry
@@ -45,6 +46,7 @@ class Prepared:
     most_usd: Mapping[str, float | None]
     selection: Selection
     cached: int | None = None
+    before: store.Remainder | None = None
 
     @property
     def simulated(self) -> bool:
@@ -184,9 +186,9 @@ def record(
         )
     options = store.WriteOptions(durability=terms.durability)
     info = _run_info(prepared, terms)
-    with engine.ctrl_c() as wish, store.Recorder(places.reports, info, options=options) as recorder:
-        truth = recorder.path / "truth.jsonl"
-        with serve(simulated, plan.suites, truth) if serve and simulated else nullcontext(()) as served:
+    with engine.ctrl_c() as wish, store.Recorder.of(prepared.before, places.reports, info, options) as recorder:
+        served_here = serve(simulated, plan.suites, recorder.truth) if serve and simulated and plan.count else None
+        with served_here or nullcontext(()) as served:
             placed = {one.name: one for one in served}
             asked = tuple(terms.limited(placed.get(one.name, one)) for one in plan.providers)
             plan = replace(plan, providers=asked)
@@ -241,7 +243,7 @@ def _run_info(prepared: Prepared, terms: Terms) -> store.RunInfo:
         harness_version=__version__,
         seed=prepared.selection.seed,
         limit=prepared.selection.limit,
-        planned=plan.count,
+        planned=replace(plan, done=frozenset()).count,
         suites={one.name: one.hash for one in plan.suites},
         suite_cases={one.name: len(one.cases) for one in plan.suites},
         registry_hash=prepared.registry.hash,
@@ -253,6 +255,7 @@ def _run_info(prepared: Prepared, terms: Terms) -> store.RunInfo:
         metadata=terms.labels.kept,
         git_commit=store.git_commit(),
         load=engine.as_json(plan.load),
+        command=terms.kept_command,
     )
 
 

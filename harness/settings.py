@@ -69,7 +69,7 @@ class Terms:
 
     `durability`: what a record survives as soon as it is written: the end of the process ("process"), also a power cut a quarter of a second later
     ("group"), also a power cut ("record"). `cache`: where answers are replayed from, None asks everything; whoever made it closes it.
-    `adaptive`: the load's concurrency is then the most.
+    `adaptive`: the load's concurrency is then the most. `command` are the words of `harness run` that said all this.
     """
 
     load: engine.Load = engine.AS_LIMITED
@@ -81,6 +81,7 @@ class Terms:
     durability: store.Durability = "group"
     cache: client.Cache | None = None
     adaptive: bool = False
+    command: tuple[str, ...] = ()
 
     def limited(self, provider: Provider) -> Provider:
         """The provider, with its concurrency to be searched for if it is adaptive: up to what is said here, or there, or else a hundred."""
@@ -94,3 +95,15 @@ class Terms:
     def labels(self) -> client.Labels:
         """The labels that are stored: those that look like credentials are left out, and `notes` name them."""
         return client.cleaned(self.metadata)
+
+    @property
+    def kept_command(self) -> tuple[str, ...]:
+        """The words that are stored, for `harness resume`: without what holds for this time only, and without the labels, which are stored by themselves."""
+        kept: list[str] = []
+        before = ""
+        for word in self.command:
+            its_value = before == "--metadata" or (before == "--resume" and not word.startswith("-"))
+            if not its_value and word.partition("=")[0] not in {"--metadata", "--resume", "--retry-failed"}:
+                kept.append(word)
+            before = word
+        return tuple(kept)

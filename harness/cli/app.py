@@ -23,6 +23,8 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "list": "list suites and their cases",
         "validate": "check suites and registry, show the prompts; nothing is sent",
         "run": "ask every ready provider, record, judge, report",
+        "resume": "ask what a run has not asked yet, and report it whole",
+        "recover": "make a run of what a killed one recorded; nothing is sent",
         "score": "judge a run's stored replies again; nothing is sent",
         "report": "write a run's report again",
         "compare": "hold a run against an earlier one: regressed, improved, missing",
@@ -81,7 +83,7 @@ def _run(words: Sequence[str]) -> int:
     command = importlib.import_module(f"harness.cli.commands.{name}")
     own = Parser(prog=f"harness {name}", description=command.__doc__)
     command.add_arguments(own)
-    return int(command.main(own.parse_args(words[1:])))
+    return int(command.main(own.parse_args(words[1:], argparse.Namespace(words=tuple(words[1:])))))
 
 
 def _many(number: int, noun: str) -> str:

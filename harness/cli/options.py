@@ -14,8 +14,10 @@ from harness.errors import WrongUse
 if TYPE_CHECKING:  # settings load the client; `--help` must not
     from harness.client import Cache
     from harness.settings import Patience, Places, Selection
+    from harness.store import Run
 
 
+NEWEST = "newest"
 SUITES, PROVIDERS, REPORTS = Path("suites"), Path("providers.toml"), Path("reports")
 
 
@@ -130,6 +132,25 @@ def add_cache_dir(parser: argparse.ArgumentParser) -> None:
     """`--cache-dir DIR`."""
     what = "where replies are kept (default: HARNESS_CACHE_DIR, otherwise your own folder for caches)"
     parser.add_argument("--cache-dir", type=Path, metavar="DIR", help=what)
+
+
+def add_retry_failed(parser: argparse.ArgumentParser) -> None:
+    """`--retry-failed`."""
+    parser.add_argument(
+        "--retry-failed", action="store_true", help="when a run is resumed, also ask again what failed for good in it"
+    )
+
+
+def run_to_resume(name: str, places: Places) -> Run:
+    """The run of that name; NEWEST is the one that was begun last.
+
+    Raises:
+        WrongUse: there is no such run.
+        StoreError: it still goes on, or is damaged.
+    """
+    from harness import store
+
+    return store.newest_run(places.reports) if name == NEWEST else store.open_run(name, places.reports)
 
 
 def places(options: argparse.Namespace) -> Places:

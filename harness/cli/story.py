@@ -43,7 +43,7 @@ class Teller:
             )
         elif made_up:
             line(f"           simulated: {', '.join(made_up)}; a run with real ones beside them gives no routes")
-        line(f"trials     {plan.count:,}{_cached(prepared)}")
+        line(f"trials     {plan.count:,}{_before(prepared)}{_cached(prepared)}")
         if plan.warm_up:
             line("warm-up    one call to each provider first, not measured (--no-warmup leaves it out)")
         if load := load_tables.in_words(engine.as_json(plan.load)):
@@ -132,6 +132,21 @@ def call_in_a_line(attempt: Attempt) -> str:
     tokens = f"{_number(usage.prompt_tokens)} + {_number(usage.completion_tokens)} tokens"
     cost = "cost unknown" if attempt.cost.usd is None else usd(attempt.cost.usd)
     return f"({name}: {times}, {tokens}, {cost}{' then; --no-cache asks again' if attempt.replayed else ''})"
+
+
+def _before(prepared: Prepared) -> str:
+    """What a run that is resumed has already: " left of 60; 37 are done in run …"."""
+    before = prepared.before
+    if before is None:
+        return ""
+    text = (
+        f" left of {prepared.plan.count + len(before.done):,}; {len(before.done):,} are done in run {before.run.run_id}"
+    )
+    if before.failed:
+        text += f", {before.failed:,} of them failed (--retry-failed asks them again)"
+    if before.stale:
+        text += f"; {len(before.stale):,} were edited since: their old rows are set aside"
+    return text
 
 
 def _number(value: int | None) -> str:

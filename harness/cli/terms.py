@@ -117,6 +117,7 @@ def terms(options: argparse.Namespace) -> Terms:
         durability=options.durability,
         cache=cache(options),
         adaptive=options.adaptive,
+        command=("harness", "run", *options.words),
     )
 
 

@@ -84,11 +84,12 @@ class Lane:
     def stages(self) -> Iterator[Stage]:
         """The stages of its load: each begins when it is asked for, with the trials that follow those of the one before."""
         shapes = stages(self._plan.load)
-        trials = self._plan.trials(self._allowed)
+        trials = self._plan.all_trials(self._allowed)
         for number, (shape, asked) in enumerate(zip(shapes, self._plan.per_stage, strict=True)):
             width = min(self._concurrency(shape), asked)
             level = float(self._concurrency(shape)) if len(shapes) > 1 else None
-            yield Stage(shape, islice(trials, asked), width, self._plan.arrivals_seed(number), level)
+            left = self._plan.left(islice(trials, asked))
+            yield Stage(shape, left, width, self._plan.arrivals_seed(number), level)
 
     def halt(self) -> None:
         """Nothing new is asked; who waits for the moment that something is due waits no more."""

@@ -35,6 +35,7 @@ class Plan:
     Trials are made when they are asked for, so a plan takes no more memory than its cases. The order is drawn from `seed` and the same for
     every provider: the suites are mixed, so that each provider sees a mixed load, and at any time all are at about the same cases. All
     first repeats come before the second ones. A load that asks for more goes on with further repeats; one that lasts less leaves some out.
+    What is `done`, by trial_id, is not asked: an earlier part of the run has it.
     """
 
     suites: tuple[Suite, ...]
@@ -45,6 +46,7 @@ class Plan:
     phase: Phase = "measure"
     load: Load = AS_LIMITED
     warm_up: bool = False
+    done: frozenset[str] = frozenset()
 
     @cached_property
     def count(self) -> int:
@@ -54,11 +56,13 @@ class Plan:
     @cached_property
     def per_provider(self) -> Mapping[str, int]:
         """How many trials each provider is asked, by name."""
-        return {provider.name: sum(self.per_stage) for provider in self.providers}
+        if not self.done:
+            return {provider.name: sum(self.per_stage) for provider in self.providers}
+        return {provider.name: sum(1 for _ in self.trials(provider)) for provider in self.providers}
 
     @cached_property
     def per_stage(self) -> tuple[int, ...]:
-        """How many trials each stage of the load asks each provider."""
+        """How many trials each stage of the load asks each provider, with those that are done."""
         return tuple(self._asked(number, stage) for number, stage in enumerate(stages(self.load)))
 
     @property
@@ -68,7 +72,15 @@ class Plan:
         return Plan((WARM_UP,) if self.warm_up else (), once, stream=self.stream, phase="warmup")
 
     def trials(self, provider: Provider) -> Iterator[Trial]:
-        """The provider's trials in the plan's order, over all stages of the load."""
+        """The provider's trials in the plan's order, over all stages of the load, without those that are done."""
+        return self.left(self.all_trials(provider))
+
+    def left(self, trials: Iterator[Trial]) -> Iterator[Trial]:
+        """Those of the trials that are not done."""
+        return (trial for trial in trials if trial.ref.trial_id not in self.done) if self.done else trials
+
+    def all_trials(self, provider: Provider) -> Iterator[Trial]:
+        """The provider's trials, also those that are done."""
         return islice(self._endless(provider), sum(self.per_stage))
 
     def arrivals_seed(self, stage: int) -> str:
@@ -108,6 +120,8 @@ class Plan:
         return sum(len(suite.cases) * self._repeats(suite) for suite in self.suites)
 
     def _most(self, provider: Provider, max_output: int | None, cached: frozenset[str]) -> float | None:
+        if self.done:
+            return self._most_of_left(provider, max_output, cached)
         asked = sum(self.per_stage)
         known = cached if asked == self._once else frozenset()
         costs: list[tuple[float, int]] = []
@@ -122,6 +136,15 @@ class Plan:
         total = _most_of(costs, sum(repeats for _, repeats in costs) if known else asked)
         warm_up = self.warm_ups.most_it_can_cost(lambda _: max_output)[provider.name] if self.warm_up else 0.0
         return None if warm_up is None else warm_up + total * (1 + provider.retries.max_retries)
+
+    def _most_of_left(self, provider: Provider, max_output: int | None, cached: frozenset[str]) -> float | None:
+        total = 0.0
+        for trial in self.trials(provider):
+            once = most(trial, max_output) if key_of(trial) not in cached else 0.0
+            if once is None:
+                return None
+            total += once
+        return total * (1 + provider.retries.max_retries)
 
     def _places(self) -> Iterator[tuple[Suite, int]]:
         return ((suite, index) for suite in self.suites for index in range(len(suite.cases)))

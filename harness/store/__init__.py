@@ -18,7 +18,8 @@ from harness.store.group_sync import Durability
 from harness.store.info import RunInfo, git_commit, new_run_id
 from harness.store.manifest import InFlight, State
 from harness.store.recorder import Recorder
-from harness.store.runs import Run, load_run, open_run, run_before, set_latest
+from harness.store.resuming import Remainder, remainder
+from harness.store.runs import Run, load_run, newest_run, open_run, run_before, set_latest
 from harness.store.searches import save_searches
 from harness.store.writer import WriteOptions, Writer
 
@@ -26,6 +27,7 @@ __all__ = [
     "Durability",
     "InFlight",
     "Recorder",
+    "Remainder",
     "Run",
     "RunInfo",
     "State",
@@ -34,7 +36,9 @@ __all__ = [
     "git_commit",
     "load_run",
     "new_run_id",
+    "newest_run",
     "open_run",
+    "remainder",
     "run_before",
     "save_searches",
     "set_latest",

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import orjson
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from harness.errors import StoreError
@@ -19,8 +20,11 @@ from harness.store.durable import guarded
 from harness.store.journal import STARTED, Line, Reading, check_unheld
 from harness.store.manifest import InFlight, Manifest, Part, State
 
-CALLS_FOLDER, JOURNAL_FOLDER, DAMAGED_FOLDER = "calls.parquet", "journal", "journal.damaged"
-"""Where a run's parts, its journals, and those journals lie of which a part could not be read."""
+CALLS_FOLDER, SUPERSEDED_FOLDER = "calls.parquet", "superseded.parquet"
+"""Where a run's parts lie, and those with rows of cases that were edited since."""
+
+JOURNAL_FOLDER, DAMAGED_FOLDER = "journal", "journal.damaged"
+"""Where a run's journals lie, and those of which a part could not be read."""
 
 _Open = dict[tuple[str, int], InFlight]
 
@@ -54,7 +58,7 @@ def compact(folder: Path, manifest: Manifest, journals: Sequence[Path]) -> Manif
     parts = folder / CALLS_FOLDER
     with guarded(parts, "cannot be made"):
         parts.mkdir(exist_ok=True)
-    part = parquet.write_addressed(parts, len(manifest.calls) + 1, _rows(journals, found), CALLS)
+    part = parquet.write_addressed(parts, _next_number(manifest), _rows(journals, found), CALLS)
     placed = () if part is None else (replace(part, file=f"{CALLS_FOLDER}/{part.file}"),)
     return replace(
         manifest,
@@ -64,6 +68,11 @@ def compact(folder: Path, manifest: Manifest, journals: Sequence[Path]) -> Manif
         torn=manifest.torn + found.torn,
         in_flight=tuple(found.open.values()),
     )
+
+
+def _next_number(manifest: Manifest) -> int:
+    """One more than the highest number in a part's name: names sort as the parts were written."""
+    return max((int(Path(part.file).name[:4]) for part in manifest.calls), default=0) + 1
 
 
 def _rows(journals: Sequence[Path], found: _Found) -> Iterator[bytes]:
@@ -96,7 +105,8 @@ def finish(folder: Path, manifest: Manifest, state: State) -> Manifest:
         check_unheld(path)
     try:
         manifest = replace(compact(folder, manifest, left), state=state)
-        ids = parquet.read(part_paths(folder, manifest.calls), ["trial_id"], CALLS)["trial_id"]
+        rows = parquet.read(part_paths(folder, manifest.calls), ["trial_id", "phase"], CALLS)
+        ids = rows.filter(pc.equal(rows["phase"], "measure"))["trial_id"]
         manifest = replace(manifest, trials=pc.count_distinct(ids).as_py())
         manifest.save(folder)
     except StoreError as error:
@@ -105,6 +115,33 @@ def finish(folder: Path, manifest: Manifest, state: State) -> Manifest:
         ) from error
     clear(folder, manifest)
     return manifest
+
+
+def set_aside(folder: Path, manifest: Manifest, trial_ids: frozenset[str]) -> Manifest:
+    """Move the rows of these trials from the parts to superseded ones; returns the manifest that says so, which is not saved yet.
+
+    Raises:
+        StoreError: a part cannot be read or written; the run is as it was.
+    """
+    if not trial_ids:
+        return manifest
+    ids, calls, aside = pa.array(sorted(trial_ids)), [], list(manifest.superseded)
+    with guarded(folder / SUPERSEDED_FOLDER, "cannot be made"):
+        (folder / SUPERSEDED_FOLDER).mkdir(exist_ok=True)
+    for part in manifest.calls:
+        rows = parquet.read([folder / part.file], None, CALLS)
+        stale = pc.is_in(rows["trial_id"], ids)
+        if not pc.any(stale).as_py():
+            calls.append(part)
+            continue
+        calls += _rewritten(folder, CALLS_FOLDER, int(Path(part.file).name[:4]), rows.filter(pc.invert(stale)))
+        aside += _rewritten(folder, SUPERSEDED_FOLDER, len(aside) + 1, rows.filter(stale))
+    return replace(manifest, calls=tuple(calls), superseded=tuple(aside))
+
+
+def _rewritten(folder: Path, place: str, number: int, rows: pa.Table) -> list[Part]:
+    part = parquet.write_table_addressed(folder / place, number, rows)
+    return [] if part is None else [replace(part, file=f"{place}/{part.file}")]
 
 
 def part_paths(folder: Path, parts: Sequence[Part]) -> list[Path]:
@@ -123,8 +160,8 @@ def clear(folder: Path, manifest: Manifest) -> None:
     with guarded(folder, "cannot be cleared of journals that were made Parquet of"):
         for name in manifest.journals:
             _let_go(folder, name, manifest.damaged)
-        for path in (folder / CALLS_FOLDER).glob("*"):
-            if f"{CALLS_FOLDER}/{path.name}" not in named:
+        for path in (*(folder / CALLS_FOLDER).glob("*"), *(folder / SUPERSEDED_FOLDER).glob("*")):
+            if f"{path.parent.name}/{path.name}" not in named:
                 path.unlink()
         if journals.is_dir() and not any(journals.iterdir()):
             journals.rmdir()

@@ -63,7 +63,7 @@ class InFlight:
 class Manifest:
     """What a run consists of.
 
-    `journals` are those whose records are in the parts. In `damaged` of them so many places could not be read, by name; of `torn` the last
+    `trials` counts those that were measured. `journals` are those whose records are in the parts. In `damaged` of them so many places could not be read, by name; of `torn` the last
     line was cut off; the rest was kept. `superseded` are rows of cases that were edited since, kept aside.
     """
 

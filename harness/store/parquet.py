@@ -53,6 +53,19 @@ def write_addressed(folder: Path, number: int, rows: Iterable[bytes], schema: pa
     )  # fmt: skip
 
 
+def write_table_addressed(folder: Path, number: int, rows: pa.Table) -> Part | None:
+    """As `write_addressed`, of a table that was read from such a file."""
+    if not rows.num_rows:
+        return None
+    path = folder / f"{number:04d}"
+    writer = _Writer(path, rows.schema)
+    try:
+        writer.add_table(rows)
+        return writer.finish(lambda sha256: folder / f"{number:04d}-{sha256[:12]}.parquet")
+    finally:
+        writer.discard()
+
+
 def _written(path: Path, rows: Iterable[bytes], schema: pa.Schema, named: Callable[[str], Path]) -> Part:
     writer = _Writer(path, schema)
     try:
@@ -92,11 +105,15 @@ class _Writer:
             return
         with guarded(self._path, "cannot be written"):
             gathered = table(self._lines, self._schema)
+        self._lines, self._line_bytes = [], 0
+        self.add_table(gathered)
+
+    def add_table(self, gathered: pa.Table) -> None:
+        with guarded(self._path, "cannot be written"):
             self._tables.append(gathered)
-            self._rows += len(self._lines)
+            self._rows += gathered.num_rows
             self._group_rows += gathered.num_rows
             self._group_bytes += gathered.nbytes
-            self._lines, self._line_bytes = [], 0
             if self._group_rows >= GROUP_ROWS or self._group_bytes >= GROUP_BYTES:
                 self._write_group()
 
@@ -164,7 +181,7 @@ def _read(path: Path, columns: Sequence[str] | None) -> pa.Table:
         unknown = [one for one in columns or () if one not in names]
         if unknown:
             raise StoreError(f"{path} has no column {unknown[0]!r}; it has {', '.join(names)}")
-        return file.read(columns=list(columns) if columns is not None else None).replace_schema_metadata()
+        return file.read(columns=list(columns) if columns is not None else None)
 
 
 def batches(paths: Sequence[Path], columns: Sequence[str]) -> Iterator[pa.RecordBatch]:

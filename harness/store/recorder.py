@@ -10,11 +10,13 @@ from typing import Self
 from harness.ask import Trial
 from harness.errors import StoreError
 from harness.store.aside import Aside
-from harness.store.compaction import finish
+from harness.store.compaction import clear, finish, set_aside
 from harness.store.durable import guarded, sync_folder
 from harness.store.info import RunInfo
 from harness.store.lock import Lock
 from harness.store.manifest import Manifest, State
+from harness.store.resuming import Remainder
+from harness.store.runs import TRUTH_FILES
 from harness.store.writer import WriteOptions, Writer
 from harness.told import Attempt
 
@@ -40,12 +42,18 @@ class Recorder:
         self._begin(path, Lock(path), Manifest("interrupted", info), worker, options)
 
     @classmethod
-    def again(cls, path: Path, info: RunInfo, *, worker: str = "0", options: WriteOptions = USUAL) -> Recorder:
-        """Go on with the run in a folder; it stands on `info` from now on, and was begun when it was.
+    def of(cls, before: Remainder | None, reports: Path, info: RunInfo, options: WriteOptions = USUAL) -> Recorder:
+        """A recorder that goes on with an earlier part of a run, or begins a new one where there is none."""
+        return cls(reports, info, options=options) if before is None else cls.again(before, info, options=options)
+
+    @classmethod
+    def again(cls, before: Remainder, info: RunInfo, *, worker: str = "0", options: WriteOptions = USUAL) -> Recorder:
+        """Go on with a run: it stands on `info` from now on, and was begun when it was. Rows of stale trials are set aside.
 
         Raises:
             StoreError: another process writes it, an older harness has written it, or the folder cannot be written.
         """
+        path = before.run.path
         manifest = Manifest.load(path)
         if any("/" not in part.file for part in manifest.calls):
             raise StoreError(
@@ -53,11 +61,14 @@ class Recorder:
             )
         lock = Lock(path)
         try:
-            manifest = Manifest.load(path)  # nobody else changes it from here on
-            manifest = finish(path, manifest, "interrupted")
+            manifest = finish(path, Manifest.load(path), "interrupted")  # nobody else changes it from here on
+            _check_unchanged(manifest, before)
             recorder = cls.__new__(cls)
             info = replace(info, run_id=manifest.info.run_id, created=manifest.info.created)
-            recorder._begin(path, lock, replace(manifest, info=info, scores=None), worker, options)  # noqa: SLF001 - its own
+            manifest = set_aside(path, replace(manifest, info=info, scores=None), before.stale)
+            options = replace(options, before=before.before)
+            recorder._begin(path, lock, manifest, worker, options)  # noqa: SLF001 - its own
+            clear(path, manifest)
         except BaseException:
             lock.close()
             raise
@@ -68,6 +79,12 @@ class Recorder:
         manifest.save(path)
         self._writer = Writer(path, self.info, worker=worker, options=options)
         self._aside: Aside | None = Aside(path, lock)
+
+    @property
+    def truth(self) -> Path:
+        """A file that is not there yet, for what the simulated fleet knows of this part of the run."""
+        number = len(list(self.path.glob(TRUTH_FILES))) + 1
+        return self.path / ("truth.jsonl" if number == 1 else f"truth-{number}.jsonl")
 
     def started(self, trial: Trial, number: int, most_usd: float | None = None) -> None:
         """As `Writer.started`."""
@@ -103,3 +120,8 @@ class Recorder:
             if error is None:
                 raise
             error.add_note(str(failed))  # what ended the run is the news; that it could not be closed comes with it
+
+
+def _check_unchanged(manifest: Manifest, before: Remainder) -> None:
+    if manifest.rows != before.run.attempts:
+        raise StoreError(f"{before.run.path} was resumed by another process meanwhile: nothing was sent; try again")

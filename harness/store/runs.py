@@ -15,7 +15,14 @@ from harness.errors import WrongUse
 from harness.judged import Score
 from harness.store import durable, parquet
 from harness.store.columns import CALLS, OUTCOME_COLUMNS, SCORES, outcome, score_row
-from harness.store.compaction import DAMAGED_FOLDER, JOURNAL_FOLDER, finish, left_journals, part_paths
+from harness.store.compaction import (
+    DAMAGED_FOLDER,
+    JOURNAL_FOLDER,
+    SUPERSEDED_FOLDER,
+    finish,
+    left_journals,
+    part_paths,
+)
 from harness.store.durable import guarded
 from harness.store.encoding import encode
 from harness.store.info import RunInfo
@@ -25,7 +32,6 @@ from harness.store.searches import told_searches
 from harness.told import Outcome, Truth
 
 SCORES_FILE, TRUTH_FILES, POINTER_FILE = "scores.parquet", "truth*.jsonl", "run"
-SUPERSEDED_FOLDER = "superseded.parquet"
 NAMED = 10
 """So many of the calls that were in flight are named in a note."""
 
@@ -67,7 +73,7 @@ class Run:
 
     @property
     def trials(self) -> int:
-        """How many trials have an attempt recorded."""
+        """How many trials have an attempt recorded, without warm-ups."""
         return self._manifest.trials
 
     @property
@@ -233,6 +239,14 @@ def open_run(run: str | Path, reports: Path) -> Run:
 def load_run(path: str | Path) -> Run:
     """The run in a folder, or the one that the folder points to: `load_run("reports/latest")`. As `open_run`."""
     return open_run(path, Path("reports"))
+
+
+def newest_run(reports: Path) -> Run:
+    """The run in `reports` that was begun last, whatever became of it. As `open_run`."""
+    names = [folder.name for folder in (reports / "runs").glob("*/") if (folder / MANIFEST).exists()]
+    if not names:
+        raise WrongUse(f"{reports} holds no run yet: `harness run` records one")
+    return open_run(max(names), reports)
 
 
 def run_before(run: Run, reports: Path) -> Run:

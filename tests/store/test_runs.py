@@ -8,7 +8,7 @@ import orjson
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.errors import StoreError, WrongUse
@@ -222,6 +222,7 @@ def test_outcomes_are_the_same_over_many_pieces(tmp_path, monkeypatch):
     assert found == [str(n) for n in range(30) if n != 3] + ["again"]
 
 
+@settings(deadline=None)  # each example writes a run
 @given(st.lists(st.tuples(st.integers(0, 3), st.booleans()), max_size=12))
 def test_deciding_attempts_follow_the_rule_whatever_the_order(tmp_path_factory, told):
     attempts = [

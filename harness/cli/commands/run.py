@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import argparse
 import functools
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from harness.cli import options as shared
 from harness.cli import terms as terms_of
+from harness.cli.options import NEWEST
 from harness.errors import ExitCode, WrongUse
 
 if TYPE_CHECKING:  # the pipeline loads everything; `--help` must not
@@ -28,6 +30,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     terms_of.add_load(parser)
     terms_of.add_durability(parser)
     shared.add_cache(parser, on=False)
+    parser.add_argument(
+        "--resume",
+        nargs="?",
+        const=NEWEST,
+        metavar="RUN",
+        help="go on with a run, by id or folder (default: the newest): what it has answered is not asked again, what was edited since is",
+    )
+    shared.add_retry_failed(parser)
     shared.add_patience(parser)
     parser.add_argument(
         "--allow-code", action="store_true", help="let the code scorer run code from replies, in a sandbox"
@@ -48,9 +58,14 @@ def main(options: argparse.Namespace) -> ExitCode:
     from harness import pipeline, scorers
     from harness.cli import fleet, story
     from harness.render.progress import Bar
+    from harness.resume import going_on
 
     places, terms = shared.places(options), terms_of.terms(options)
     prepared = fleet.checked(pipeline.prepare(places, shared.selection(options), terms))
+    if options.resume:
+        run = shared.run_to_resume(options.resume, places)
+        prepared = going_on(prepared, run, retry_failed=options.retry_failed)
+        terms = replace(terms, metadata={**run.info.metadata, **terms.metadata})
     if terms.cache is not None:
         prepared = pipeline.with_cache(prepared, terms.cache)
     teller = story.Teller(json_on_stdout=options.json)
@@ -100,4 +115,6 @@ def _exit_code(finished: Finished) -> ExitCode:
     report = finished.report
     if finished.interrupted:
         return ExitCode.INTERRUPTED
+    if finished.run.damaged:
+        return ExitCode.BROKEN
     return ExitCode.BELOW if unanswered(report) or report.trials < report.planned else ExitCode.FINE

@@ -31,4 +31,4 @@ def main(options: argparse.Namespace) -> ExitCode:
     story.Teller(json_on_stdout=options.json).finished(finished)
     if options.json:
         story.print_json(finished.report)
-    return ExitCode.FINE
+    return ExitCode.BROKEN if finished.run.damaged else ExitCode.FINE

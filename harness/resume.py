@@ -1,0 +1,21 @@
+"""Going on with a run: the plan without what the run has already."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from harness import store
+from harness.pipeline import Prepared
+
+
+def going_on(prepared: Prepared, run: store.Run, *, retry_failed: bool = False) -> Prepared:
+    """The same, without what a run has already: to be recorded into that run.
+
+    Raises:
+        StoreError: the run cannot be read.
+    """
+    plan = prepared.plan
+    trials = (trial for provider in plan.providers for trial in plan.trials(provider))
+    before = store.remainder(run, trials, retry_failed=retry_failed)
+    left = replace(plan, done=before.done)
+    return replace(prepared, plan=left, before=before, most_usd=left.most_it_can_cost(prepared.max_output_of))
