@@ -17,7 +17,7 @@ from harness.errors import StoreError
 from harness.store import durable, parquet
 from harness.store.columns import CALLS
 from harness.store.durable import guarded
-from harness.store.journal import STARTED, Line, Reading, check_unheld
+from harness.store.journal import STARTED, Reading, check_unheld
 from harness.store.manifest import InFlight, Manifest, Part, State
 
 CALLS_FOLDER, SUPERSEDED_FOLDER = "calls.parquet", "superseded.parquet"
@@ -26,7 +26,8 @@ CALLS_FOLDER, SUPERSEDED_FOLDER = "calls.parquet", "superseded.parquet"
 JOURNAL_FOLDER, DAMAGED_FOLDER = "journal", "journal.damaged"
 """Where a run's journals lie, and those of which a part could not be read."""
 
-_Open = dict[tuple[str, int], InFlight]
+_Open = dict[tuple[str, int], InFlight | bytes]
+"""Attempts that were started, by writer and line; read only if they have no end."""
 
 
 @dataclass(slots=True)
@@ -66,7 +67,7 @@ def compact(folder: Path, manifest: Manifest, journals: Sequence[Path]) -> Manif
         journals=(*manifest.journals, *(path.name for path in journals)),
         damaged={**manifest.damaged, **found.damaged},
         torn=manifest.torn + found.torn,
-        in_flight=tuple(found.open.values()),
+        in_flight=tuple(_in_flight(place, told, folder) for place, told in found.open.items()),
     )
 
 
@@ -80,7 +81,7 @@ def _rows(journals: Sequence[Path], found: _Found) -> Iterator[bytes]:
         reading, writer = Reading(path), writer_of(path.name)
         for line in reading:
             if line.kind == STARTED:
-                found.open[writer, line.seq] = _in_flight(writer, line, path)
+                found.open[writer, line.seq] = line.row
             else:
                 found.open.pop((writer, line.of), None)
                 yield line.row
@@ -89,9 +90,11 @@ def _rows(journals: Sequence[Path], found: _Found) -> Iterator[bytes]:
             found.damaged[path.name] = reading.damaged
 
 
-def _in_flight(writer: str, line: Line, path: Path) -> InFlight:
-    with guarded(path, "cannot be read"):
-        return InFlight(writer, line.seq, *orjson.loads(line.row))
+def _in_flight(place: tuple[str, int], told: InFlight | bytes, folder: Path) -> InFlight:
+    if isinstance(told, InFlight):
+        return told
+    with guarded(folder / JOURNAL_FOLDER, "cannot be read"):
+        return InFlight(*place, *orjson.loads(told))
 
 
 def finish(folder: Path, manifest: Manifest, state: State) -> Manifest:

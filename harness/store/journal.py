@@ -12,10 +12,9 @@ import os
 import re
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import NamedTuple, Self
 
 from harness.errors import StoreError
 from harness.store import durable
@@ -34,8 +33,7 @@ _BLOCK_BYTES = 8 << 20
 _BUSY = "is being written by another process: wait until that run has ended"
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """One record: its place in the order of writing, what it is, its row as encoded JSON, and the line it answers (0: none)."""
 
     seq: int
