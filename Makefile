@@ -7,6 +7,7 @@ SUITES ?= suites
 RUN ?= reports/latest
 BASE ?= previous
 BENCH_FLAGS ?=
+PERF_FLAGS ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help setup bench test lint report weights regress perf clean lock
@@ -43,8 +44,8 @@ weights: $(STAMP)  ## show which routing weights the last run supports, and why
 regress: $(STAMP)  ## hold the last run against the one before it (BASE=RUN: another); fails if something regressed or is missing
 	@$(BIN)/harness compare $(BASE) $(RUN)
 
-perf: $(STAMP)  ## benchmarks of the harness itself, by pytest-benchmark
-	@$(BIN)/pytest tests/perf --benchmark-enable --benchmark-only --benchmark-sort=name --benchmark-columns=min,median,mean,stddev,rounds
+perf: $(STAMP)  ## measure the harness beside its peers, into reports/perf (PERF_FLAGS=--quick: in a minute)
+	@$(BIN)/python -m tests.perf $(PERF_FLAGS)
 
 clean:  ## remove what set-up and tests made; runs and reports stay
 	@rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage*

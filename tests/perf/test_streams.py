@@ -14,12 +14,12 @@ from harness.client.calls import read
 from harness.client.templates import Translator
 from harness.client.transport import Transport
 from tests.client.server import provider
-from tests.perf.paced_server import WORDS, serving
+from tests.perf.paced_server import WORD, serving
 
 AT_ONCE = 16
 STREAMS = {True: 10 * AT_ONCE, False: 4}
 """How many streams a round takes: when it is measured, and when this is a test among others."""
-GAP_S = {True: 0.005, False: 0.001}
+TOKENS, GAP_S = 100, {True: 0.005, False: 0.001}
 
 
 async def cpu_s(ask: Callable[[], Awaitable[None]], streams: int) -> float:
@@ -37,7 +37,7 @@ async def cpu_s(ask: Callable[[], Awaitable[None]], streams: int) -> float:
 
 async def beside(url: str, streams: int) -> tuple[float, float]:
     """CPU seconds for a stream: plain aiohttp's, ours."""
-    asked = provider(url)
+    asked = provider(url.removesuffix("/v1"))
     request = Translator().request(asked, Prompt(({"role": "user", "content": "hi"},)), {}, stream=True)
     assert request
     transport = Transport()
@@ -45,7 +45,7 @@ async def beside(url: str, streams: int) -> tuple[float, float]:
     async def ours() -> None:
         facts = read(request, await transport.exchange(request, asked.deadlines), asked)
         assert facts.decoded.failure is None
-        assert facts.decoded.reply.text == "".join(WORDS)
+        assert facts.decoded.reply.text == WORD * TOKENS
 
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
 
@@ -65,7 +65,8 @@ def test_streams(benchmark, capsys):
     """The time is that of a round of both; the ratio is printed beside it."""
     measured = bool(benchmark.enabled)
     rounds: list[tuple[float, float]] = []
-    with serving(GAP_S[measured]) as url:
+    with serving() as served:
+        url = served.stream(GAP_S[measured], TOKENS, GAP_S[measured])
         benchmark.pedantic(
             lambda: rounds.append(asyncio.run(beside(url, STREAMS[measured]))), rounds=3 if measured else 1
         )

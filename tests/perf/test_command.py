@@ -1,0 +1,49 @@
+"""`python -m tests.perf` runs, in its quickest form; its figures mean nothing then."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from harness import store
+from tests.perf import storing
+from tests.perf.found import table
+
+ROOT = Path(__file__).parent.parent.parent
+SAID = ("Fidelity", "Evaluated cases a second", "Memory")
+
+
+def test_the_command_measures_every_client_and_writes_tables_and_json(tmp_path):
+    command = [sys.executable, "-m", "tests.perf", "--tiny", "--only=fidelity,throughput,memory", "--out", tmp_path]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    page, told = sorted(tmp_path.iterdir(), key=lambda path: path.suffix, reverse=True)
+    text, data = page.read_text(), json.loads(told.read_text())
+    for title in SAID:
+        assert f"## {title}" in text
+        assert f"## {title}" in done.stdout
+    for client in ("truth", "ours", "aiohttp", "openai", "litellm"):
+        assert f"| {client} " in text
+    assert {one["met"] for one in data["targets"]} <= {True, False, None}
+    (streams,) = data["Fidelity: what the clients read, beside the server's own log"].values()
+    for rounds in streams.values():
+        for one in rounds:
+            assert one["true_ms"]["ttft p50"] >= 200
+            assert one["read_ms"]["ttft p50"] >= 200
+    assert 0 < data["Memory"]["100"]["recorded_mb"] <= data["Memory"]["100"]["done_mb"]
+
+
+def test_recording_is_measured_on_rows_that_are_there(tmp_path):
+    stored = storing.record(200, tmp_path)
+    assert stored.rows == sum(len(store.load_run(one).calls()) for one in (tmp_path / "runs").iterdir())
+    assert 0 < stored.parquet < stored.jsonl
+
+
+def test_a_table_is_aligned_and_markdown():
+    assert table(("what", "n"), [("a", 1234), ("long", None), ("b", 1.5)]).splitlines() == [
+        "| what |     n |",
+        "|------|------:|",
+        "| a    | 1,234 |",
+        "| long |     – |",
+        "| b    |  1.50 |",
+    ]
