@@ -154,7 +154,8 @@ def _reference(criteria: Iterable[Criterion], expect: Any) -> Answer | None:
 def _one_of(expect: Any) -> Any:
     """The expected value with the first of the alternatives wherever `{any_of: […]}` allows several."""
     if isinstance(expect, dict):
-        if expect.keys() == {"any_of"} and isinstance(expect["any_of"], list) and expect["any_of"]:
-            return _one_of(expect["any_of"][0])
+        some = expect.get("any_of") if expect.keys() <= {"any_of", "optional"} else None
+        if isinstance(some, list) and some:
+            return _one_of(some[0])
         return {key: _one_of(value) for key, value in expect.items()}
     return [_one_of(value) for value in expect] if isinstance(expect, list) else expect

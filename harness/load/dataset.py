@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Iterator
-from itertools import islice
+from collections.abc import Iterator, Sequence
+from itertools import islice, zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +18,14 @@ from harness.load.datasets import DATASETS, Dataset
 from harness.load.place import Place
 from harness.load.shapes import CaseShape, SuiteShape
 
+Row = tuple[Path, int, Any]
+"""A record with its file and line."""
+
 DATASET_NAMES = tuple(sorted(DATASETS))
 
 
 def dataset(name: str, data: Path, *, limit: int | None = None) -> Suite:
-    """The suite of a dataset's first `limit` records.
+    """The suite of a dataset's first `limit` records, taken in turns where it has several files.
 
     `data` is the published file (JSON lines, also gzipped), or a folder that holds it, itself or in a folder of the dataset's name.
 
@@ -33,13 +36,13 @@ def dataset(name: str, data: Path, *, limit: int | None = None) -> Suite:
     kind = DATASETS.get(name)
     if kind is None:
         raise WrongUse(f"there is no dataset '{name}'; {did_you_mean(name, DATASET_NAMES)}")
-    file = _file(name, kind, data)
+    files = _files(name, kind, data)
     problems: list[Problem] = []
     shape = SuiteShape.model_validate(dict(kind.shared))
-    top = Place(file, lambda _: None, problems)
+    top = Place(files[0], lambda _: None, problems)
     shared = share(shape, top)
     said: list[SaidCase] = []
-    for line, record in islice(_records(file), limit):
+    for file, line, record in islice(_in_turns([_whole(kind, file) for file in files]), limit):
         place = Place(file, lambda _, line=line: line, problems)  # type: ignore[misc]  # a key path has no line of its own
         checked = place.check(CaseShape, _case(kind, record, line, place))
         built = build(checked, shared, place) if checked else None
@@ -48,19 +51,39 @@ def dataset(name: str, data: Path, *, limit: int | None = None) -> Suite:
     if problems:
         raise BadInput(problems)
     if not said:
-        raise BadInput([Problem(file, None, "has no records")])
-    return Suite(name, suite.cases, file, suite.description, suite.tags, suite.params, suite.repeat)
+        raise BadInput([Problem(files[0], None, "has no records")])
+    return Suite(name, suite.cases, files[0], suite.description, suite.tags, suite.params, suite.repeat)
 
 
-def _file(name: str, kind: Dataset, data: Path) -> Path:
+def _files(name: str, kind: Dataset, data: Path) -> list[Path]:
     if data.is_file():
-        return data
+        return [data]
     for wanted in kind.files:
-        for file in (data / wanted, *sorted(data.rglob(f"{name}/{wanted}"))):
-            if file.is_file():
-                return file
+        found = [*data.glob(wanted)] or [*data.rglob(f"{name}/{wanted}")]
+        taken = sorted(file for file in found if file.is_file() and kind.takes(file.name))
+        if taken:
+            return taken
     hint = f"give --data the file {kind.files[0]}, or the folder that it lies in"
     raise BadInput([Problem(data, None, f"no file of {name} is there", hint)])
+
+
+def _in_turns(several: Sequence[Iterator[Row]]) -> Iterator[Row]:
+    """One of each in turn, until all are at their ends."""
+    for turn in zip_longest(*several):
+        yield from (one for one in turn if one is not None)
+
+
+def _whole(kind: Dataset, file: Path) -> Iterator[Row]:
+    """The records of a file with what lies apart from them."""
+    places = [file.parent / name for name in kind.answers(file.name)]
+    beside = next((place for place in places if place.is_file()), None)
+    if places and beside is None:
+        hint = f"put {places[0].name} beside it"
+        raise BadInput([Problem(file, None, "has its possible answers in another file, which is not there", hint)])
+    rest = {record.get("id"): record for _, record in _records(beside) if isinstance(record, dict)} if beside else {}
+    for line, record in _records(file):
+        known = rest.get(record.get("id")) if isinstance(record, dict) else None
+        yield file, line, {**known, **record} if known else record
 
 
 def _records(file: Path) -> Iterator[tuple[int, Any]]:

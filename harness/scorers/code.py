@@ -8,7 +8,7 @@ from typing import Any
 
 from harness.scorers.opinion import Opinion, Scorer, Unfit, right, wrong
 from harness.scorers.reading import fences
-from harness.scorers.sandbox import run_confined
+from harness.scorers.sandbox import Job, run_confined
 from harness.told import Reply
 from harness.wording import said
 
@@ -21,19 +21,22 @@ class CodeOptions:
     """`code`: the Python code of the reply passes `tests`, Python code that asserts, run after it in the same module.
 
     The code is the last fenced block that defines `entry_point`, or the last block in Python, or the last in no language,
-    or the whole reply. With an `entry_point`, tests may define `check(candidate)`, which is called with it. All is over
-    after `timeout_s` seconds (wall-clock).
+    or the whole reply. With an `entry_point`, tests may define `check(candidate)`, which is called with it. `setup` is Python
+    code that runs first: imports and helpers that the prompt showed, and that the reply need not repeat. All is over after
+    `timeout_s` seconds (wall-clock).
     """
 
     tests: str
     entry_point: str | None = None
     timeout_s: float = 5.0
+    setup: str = ""
 
     def __post_init__(self) -> None:
-        try:
-            compile(self.tests, "tests", "exec")
-        except (SyntaxError, ValueError) as problem:
-            raise Unfit(f"'tests' is no Python: {problem}") from None
+        for name, code in (("tests", self.tests), ("setup", self.setup)):
+            try:
+                compile(code, name, "exec")
+            except (SyntaxError, ValueError) as problem:
+                raise Unfit(f"{name!r} is no Python: {problem}") from None
         if not self.tests.strip():
             raise Unfit("'tests' must not be empty")
         if self.entry_point is not None and not self.entry_point.isidentifier():
@@ -63,8 +66,9 @@ def _fits(_options: CodeOptions, _expect: Any) -> None:
 
 def _judge(options: CodeOptions, _expect: Any, reply: Reply) -> Opinion:
     code = code_of(said(reply), options.entry_point)
+    job = Job(code, options.tests, options.entry_point or "", options.setup)
     try:
-        verdict = run_confined(code, options.tests, options.entry_point or "", options.timeout_s)
+        verdict = run_confined(job, options.timeout_s)
     except OSError as problem:
         return Opinion(None, code, f"it could not be run: {problem}")
     if verdict.isolation is None:

@@ -13,7 +13,7 @@ or prints what looks like success, does not pass. The hook guards against what a
 against a reply made to break out of CPython or to read the nonce off this program's frames; where that must be feared, run the
 harness in a container.
 
-Standard input: nonce, seconds, megabytes, entry point, tests, reply, separated by NUL. Standard output: a line of what confines
+Standard input: nonce, seconds, megabytes, entry point, setup, tests, reply, separated by NUL. Standard output: a line of what confines
 it, then `<nonce>` and why it failed (nothing: it passed).
 """
 
@@ -143,8 +143,8 @@ def forbid(what: str) -> None:
     raise PermissionError(f"{what} is not allowed here")
 
 
-def run(reply: str, tests: str, entry_point: str) -> str:
-    """Runs a reply and then its tests in the same module; why that failed in one line, nothing where all passed.
+def run(reply: str, tests: str, entry_point: str, setup: str = "") -> str:
+    """Runs `setup`, a reply and its tests in the same module; why that failed in one line, nothing where all passed.
 
     With an `entry_point` the reply must define it, and where the tests define `check`, it is called with it.
     """
@@ -152,8 +152,10 @@ def run(reply: str, tests: str, entry_point: str) -> str:
     sys.modules["reply"] = module
     space = module.__dict__
     try:
-        exec(compile(reply, "reply.py", "exec"), space)  # noqa: S102  # what this program is for
-        if entry_point and entry_point not in space:
+        exec(compile(setup, "setup.py", "exec"), space)  # noqa: S102  # what this program is for
+        before = space.get(entry_point, module)
+        exec(compile(reply, "reply.py", "exec"), space)  # noqa: S102  # the same
+        if entry_point and space.get(entry_point, module) is before:
             return f"it does not define {entry_point!r}"
         own_check = space.get("check")
         exec(compile(tests, "tests.py", "exec"), space)  # noqa: S102  # the same
@@ -189,7 +191,7 @@ def line_of_tests(trace: TracebackType | None) -> int:
 def main() -> None:
     """Reads the job, confines this process, runs the reply, tells the verdict, and ends without any clean-up."""
     job = sys.stdin.buffer.read().decode(errors="replace")
-    nonce, seconds, megabytes, entry_point, tests, reply = job.split("\0", 5)
+    nonce, seconds, megabytes, entry_point, setup, tests, reply = job.split("\0", 6)
     channel, process = os.dup(1), os.getpid()
     nothing = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):
@@ -199,7 +201,7 @@ def main() -> None:
     limit(float(seconds), int(megabytes))
     guard(os.path.realpath("."))
     write(channel, f"limits, audit hook, {network}\n".encode())
-    why = run(reply, tests, entry_point)
+    why = run(reply, tests, entry_point, setup)
     if getpid() == process:  # a copy that the reply made of this process has no say
         write(channel, f"{nonce}{why[:2000]}".encode(errors="replace"))
     leave(0)

@@ -20,6 +20,16 @@ LINGER_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
+class Job:
+    """What is run in one module: `setup`, the reply's code, which must define `entry_point` (if any), and the tests."""
+
+    reply: str
+    tests: str
+    entry_point: str = ""
+    setup: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """How a reply fared with its tests: why it failed (None: it passed), and what confined it while it ran.
 
@@ -30,7 +40,7 @@ class Verdict:
     isolation: str | None
 
 
-def run_confined(reply: str, tests: str, entry_point: str, timeout_s: float) -> Verdict:
+def run_confined(job: Job, timeout_s: float) -> Verdict:
     """Runs Python code and its tests in a confined process of its own, in an empty temporary folder, without our environment.
 
     Whatever the code does, this returns within about `timeout_s` seconds and leaves no process and no file.
@@ -39,7 +49,8 @@ def run_confined(reply: str, tests: str, entry_point: str, timeout_s: float) -> 
         OSError: the system starts no process or makes no folder.
     """
     nonce = secrets.token_hex(16)
-    fields = (nonce, f"{timeout_s}", f"{MEMORY_MB}", entry_point, tests.replace("\0", ""), reply)
+    known = [one.replace("\0", "") for one in (job.entry_point, job.setup, job.tests)]
+    fields = (nonce, f"{timeout_s}", f"{MEMORY_MB}", *known, job.reply)
     with tempfile.TemporaryDirectory(prefix="reply-", ignore_cleanup_errors=True) as folder:
         child = subprocess.Popen(  # noqa: S603  # our own program
             [sys.executable, "-I", "-S", "-B", str(PROGRAM)],

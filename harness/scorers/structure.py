@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 import math
-import unicodedata
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import Any
 
 from jsonschema.exceptions import SchemaError, best_match
@@ -15,8 +14,10 @@ from jsonschema.protocols import Validator
 from jsonschema.validators import Draft202012Validator, validator_for
 from referencing import Registry
 from referencing.exceptions import Unresolvable
+from referencing.jsonschema import DRAFT202012
 
 from harness.ask import JsonObject
+from harness.scorers.likeness import Likeness, difference
 from harness.scorers.opinion import Opinion, Scorer, Unfit, right, wrong
 from harness.scorers.reading import fences
 from harness.told import Reply
@@ -28,16 +29,22 @@ class JsonOptions:
     """`json`: the reply is JSON (alone, or in one fenced block), valid against `schema`, and equals `expect`.
 
     Equality is by value: 1 is 1.0, the order of keys does not count, that of lists does, numbers may differ by
-    `tolerance`. `equals: false` leaves the comparison out, as does a case that expects nothing.
+    `tolerance`. `equals: false` leaves the comparison out, as does a case that expects nothing. With `subset` there may be
+    more keys than expected, and more items, in any order. `pointer` ("/items/0/name", RFC 6901) picks the part that is
+    compared; `schema` is of the whole.
     """
 
     schema: JsonObject | None = None
     equals: bool = True
     tolerance: float = 0.0
+    subset: bool = False
+    pointer: str = ""
 
     def __post_init__(self) -> None:
         if self.tolerance < 0:
             raise Unfit("'tolerance' is 0 or more")
+        if self.pointer and not self.pointer.startswith("/"):
+            raise Unfit(f"'pointer' starts with '/', as in '/items/0/name', not {self.pointer!r}")
 
 
 def parse_json(text: str) -> Any:
@@ -83,91 +90,99 @@ def json_text(text: str) -> str:
     return blocks[-1].strip() if blocks and not text.startswith(("{", "[", '"')) else text
 
 
-def difference(got: Any, wanted: Any, tolerance: float = 0.0, place: str = "$") -> str | None:
-    """Where two JSON values first differ, in words; None where they are equal. true is not 1, but 1 is 1.0.
-
-    In `wanted`, a mapping with the single key `any_of` stands for each of the values that it lists.
-    """
-    if isinstance(wanted, Mapping) and set(wanted) == {"any_of"} and isinstance(wanted["any_of"], list | tuple):
-        if any(difference(got, one, tolerance, place) is None for one in wanted["any_of"]):
-            return None
-        return f"{place} is {_short(got)}, not one of {_short(list(wanted['any_of']))}"
-    if isinstance(wanted, Mapping) and isinstance(got, Mapping):
-        return _mapping_difference(got, wanted, tolerance, place)
-    if isinstance(wanted, list | tuple) and isinstance(got, list | tuple):
-        if len(got) != len(wanted):
-            return f"{place} has {len(got)} items, not {len(wanted)}"
-        pairs = enumerate(zip(got, wanted, strict=True))
-        return next((why for i, (a, b) in pairs if (why := difference(a, b, tolerance, f"{place}[{i}]"))), None)
-    return None if _same(got, wanted, tolerance) else f"{place} is {_short(got)}, not {_short(wanted)}"
-
-
-def _mapping_difference(got: Mapping[str, Any], wanted: Mapping[str, Any], tolerance: float, place: str) -> str | None:
-    for key in wanted:
-        if key not in got:
-            return f"{place} lacks {key!r}"
-    for key in got:
-        if key not in wanted:
-            return f"{place} has {key!r}, which is not expected"
-    return next(
-        (why for key in wanted if (why := difference(got[key], wanted[key], tolerance, f"{place}.{key}"))), None
-    )
-
-
-def _same(got: Any, wanted: Any, tolerance: float) -> bool:
-    if isinstance(got, bool) or isinstance(wanted, bool):
-        return got is wanted
-    if isinstance(got, int | float) and isinstance(wanted, int | float):
-        return got == wanted or (tolerance > 0 and abs(_exact(got) - _exact(wanted)) <= _exact(tolerance))
-    if isinstance(got, str) and isinstance(wanted, str):
-        return unicodedata.normalize("NFC", got) == unicodedata.normalize("NFC", wanted)
-    return got is None and wanted is None
-
-
-def _exact(number: float) -> Fraction:
-    """What a number says in decimal, not what its bits hold: 0.3 − 0.1 is within 0.2."""
-    return Fraction(number) if isinstance(number, int) else Fraction(repr(number))
-
-
-def _short(value: Any) -> str:
-    try:
-        text = json.dumps(value, ensure_ascii=False, default=str)
-    except (RecursionError, ValueError):
-        return "…"
-    return text if len(text) <= 80 else text[:79] + "…"
-
-
 def _validator(schema: JsonObject) -> Validator:
     kind = validator_for(schema, default=Draft202012Validator)
     return kind(dict(schema), registry=Registry())  # an empty registry: a `$ref` is never fetched
 
 
-def _fits(options: JsonOptions, expect: Any) -> None:
-    if options.schema is not None:
-        validator = _validator(options.schema)
+def check_schema(schema: Any) -> None:
+    """Checks that `schema` is a JSON Schema.
+
+    Raises:
+        Unfit: it is none.
+    """
+    if not isinstance(schema, Mapping):
+        raise Unfit(f"'schema' must be a mapping, not {schema!r}")
+    try:
+        _validator(schema).check_schema(dict(schema))
+    except SchemaError as wrong_schema:
+        raise Unfit(f"'schema' is no JSON Schema: {wrong_schema.message}") from None
+    if "$id" in json.dumps(schema, default=str):
+        return  # its references are relative to that
+    resolver = Registry().with_resource("", DRAFT202012.create_resource(dict(schema))).resolver()
+    for reference in _references(schema):
         try:
-            validator.check_schema(dict(options.schema))
-            problem = None if expect is None or not options.equals else best_match(validator.iter_errors(expect))
-        except SchemaError as wrong_schema:
-            raise Unfit(f"'schema' is no JSON Schema: {wrong_schema.message}") from None
-        except Unresolvable as unknown:
-            raise Unfit(f"'schema' refers to what it does not hold: {unknown}") from None
-        if problem is not None:
-            raise Unfit(f"'expect' does not fit 'schema': {problem.message}")
+            resolver.lookup(reference)
+        except Unresolvable:
+            raise Unfit(f"'schema' refers to what it does not hold: {reference}") from None
+
+
+def _references(schema: Any) -> Iterator[str]:
+    """Each `$ref` within a schema."""
+    parts = list(schema.values()) if isinstance(schema, Mapping) else schema if isinstance(schema, list | tuple) else ()
+    if isinstance(schema, Mapping) and isinstance(schema.get("$ref"), str):
+        yield schema["$ref"]
+    for part in parts:
+        yield from _references(part)
+
+
+def schema_difference(value: Any, schema: JsonObject, place: str = "$") -> str | None:
+    """Where `value` breaks `schema`, in words that name it from `place` on; None where it fits.
+
+    Raises:
+        RecursionError: it is nested too deeply.
+    """
+    problem = best_match(_validator(schema).iter_errors(value))
+    return None if problem is None else f"{place}{problem.json_path.removeprefix('$')}: {problem.message}"
+
+
+def _fits(options: JsonOptions, expect: Any) -> None:
+    if options.schema is None:
+        return
+    check_schema(options.schema)
+    if expect is None or not options.equals or options.pointer or options.subset:
+        return  # a part need not fit the schema of the whole
+    problem = best_match(_validator(options.schema).iter_errors(expect))
+    if problem is not None:
+        raise Unfit(f"'expect' does not fit 'schema': {problem.message}")
+
+
+def _unlike(options: JsonOptions, expect: Any, got: Any) -> str | None:
+    try:
+        part = at_pointer(got, options.pointer)
+    except LookupError:
+        return f"there is nothing at {options.pointer}"
+    return difference(part, expect, Likeness(options.tolerance, subset=options.subset), f"${options.pointer}")
+
+
+def at_pointer(value: Any, pointer: str) -> Any:
+    """The part of a JSON value that a JSON Pointer (RFC 6901) names; "" is the whole.
+
+    Raises:
+        LookupError: nothing is there.
+    """
+    for token in pointer.split("/")[1:]:
+        key = token.replace("~1", "/").replace("~0", "~")
+        if isinstance(value, Mapping):
+            value = value[key]
+        elif isinstance(value, list) and re.fullmatch(r"0|[1-9]\d{0,8}", key, re.ASCII):
+            value = value[int(key)]
+        else:
+            raise LookupError(key)
+    return value
 
 
 def _judge(options: JsonOptions, expect: Any, reply: Reply) -> Opinion:
     text = json_text(said(reply))
     try:
         got = parse_json(text)
-        problem = None if options.schema is None else best_match(_validator(options.schema).iter_errors(got))
-        why = difference(got, expect, options.tolerance) if options.equals and expect is not None else None
+        why = None if options.schema is None else schema_difference(got, options.schema)
+        if why is None and options.equals and expect is not None:
+            why = _unlike(options, expect, got)
     except ValueError as no_json:
         return wrong(str(no_json), text)
     except RecursionError:
         return wrong("it is nested too deeply", text)
-    if problem is not None:
-        return wrong(f"{problem.json_path}: {problem.message}", text)
     return wrong(why, text) if why else right(text)
 
 

@@ -4,13 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from harness import scorers
-from harness.ask import TrialRef
+from harness.ask import Answer, ToolCall
 from harness.errors import BadInput, WrongUse
 from harness.load import dataset
-from harness.told import Outcome, Reply
+from harness.load.datasets import bfcl
 
-PUBLISHED = Path(__file__).parents[3] / "shared" / "data" / "datasets" / "gsm8k" / "test.jsonl.gz"
 RECORD = {"question": "Two and two?", "answer": "2+2 = <<2+2=4>>4\n#### 4"}
 
 
@@ -79,21 +77,108 @@ def test_a_missing_file_says_which_one_is_wanted(tmp_path):
         dataset("gsm8k", tmp_path / "nowhere")
 
 
-@pytest.mark.skipif(not PUBLISHED.exists(), reason="the published GSM8K file is not beside the project")
-def test_every_published_answer_scores_1_and_a_shifted_one_0():
-    suite = dataset("gsm8k", PUBLISHED)
-    assert len(suite.cases) == 1319
-    with gzip.open(PUBLISHED, "rt") as file:
-        answers = [json.loads(line)["answer"] for line in file]
+FUNCTION = {
+    "task_id": "X/0",
+    "prompt": 'from math import pi\n\n\ndef area(r: float) -> float:\n    """ Of a circle. """\n',
+    "entry_point": "area",
+    "canonical_solution": "    return pi * r * r\n",
+    "test": "def check(candidate):\n    assert candidate(0) == 0\n",
+}
+CALLED = {
+    "id": "parallel_7",
+    "question": [[{"role": "user", "content": "Weather in Rome and Oslo?"}]],
+    "function": [
+        {
+            "name": "weather.get",
+            "description": "tells it",
+            "parameters": {
+                "type": "dict",
+                "properties": {
+                    "city": {"type": "string"},
+                    "at": {"type": "tuple", "items": {"type": "float"}, "optional": True},
+                    "more": {"type": "any", "description": "whatever"},
+                },
+                "required": ["city"],
+            },
+        }
+    ],
+}
+POSSIBLE = {
+    "id": "parallel_7",
+    "ground_truth": [
+        {"weather.get": {"city": ["Rome", "Roma"], "at": ["", [41.9, 12.5]]}},
+        {"weather.get": {"city": ["Oslo"], "more": [{"wind": [True], "days": ["", 2]}]}},
+    ],
+}
 
-    def value(case, text):
-        ref = TrialRef("t", "p", suite.name, suite.hash, case.id, case.hash, case.capability)
-        (score,) = scorers.judge(case, Outcome(ref, Reply(text, finish_reason="stop")))
-        return score.value
 
-    assert {value(case, answer) for case, answer in zip(suite.cases, answers, strict=True)} == {1.0}
-    shifted = [
-        f"{answer.rpartition('####')[0]}#### {int(case.expect) + 1}"
-        for case, answer in zip(suite.cases, answers, strict=True)
-    ]
-    assert {value(case, answer) for case, answer in zip(suite.cases, shifted, strict=True)} == {0.0}
+def test_a_function_to_write_is_judged_by_its_tests_after_what_its_prompt_imports(tmp_path):
+    (case,) = dataset("humaneval", write(tmp_path, FUNCTION)).cases
+    (criterion,) = case.criteria
+    assert case.id == "humaneval-000"
+    assert criterion.options["setup"] == "from math import pi"
+    assert (criterion.options["entry_point"], criterion.options["tests"]) == ("area", FUNCTION["test"])
+    assert case.reference is not None
+    assert "return pi * r * r" in case.reference.text
+
+
+def test_a_prompt_without_the_function_is_no_record_of_humaneval(tmp_path):
+    with pytest.raises(BadInput, match="does not define 'volume'"):
+        dataset("humaneval", write(tmp_path, {**FUNCTION, "entry_point": "volume"}))
+
+
+def test_tools_to_call_are_offered_in_json_schema_and_expected_with_all_possible_arguments(tmp_path):
+    write(tmp_path, POSSIBLE, name="possible_answer_parallel.json")
+    (case,) = dataset("bfcl", write(tmp_path, CALLED, name="BFCL_v4_parallel.json")).cases
+    assert case.prompt.tools[0]["function"]["parameters"] == {
+        "type": "object",
+        "properties": {
+            "city": {"type": "string"},
+            "at": {"type": "array", "items": {"type": "number"}},
+            "more": {"description": "whatever"},
+        },
+        "required": ["city"],
+    }
+    assert [call["name"] for call in case.expect] == ["weather_get", "weather_get"]
+    assert case.expect[0]["arguments"]["at"] == {"any_of": [[41.9, 12.5], ""], "optional": True}
+    assert case.tags == {"parallel"}
+    assert case.reference == Answer(
+        tool_calls=(
+            ToolCall("weather_get", '{"city": "Rome", "at": [41.9, 12.5]}'),
+            ToolCall("weather_get", '{"city": "Oslo", "more": {"wind": true, "days": 2}}'),
+        )
+    )
+
+
+def test_several_files_take_turns_and_those_of_other_categories_stay_out(tmp_path):
+    (tmp_path / "possible_answer").mkdir()
+    write(tmp_path / "possible_answer", {"id": "multiple_7", "ground_truth": []}, name="BFCL_v4_multiple.json")
+    one = {**CALLED, "function": []}
+    write(tmp_path, {**one, "id": "multiple_7"}, name="BFCL_v4_multiple.json")
+    write(tmp_path, {**one, "id": "irrelevance_1"}, {**one, "id": "irrelevance_2"}, name="BFCL_v4_irrelevance.json")
+    write(tmp_path, {"id": "java_1"}, name="BFCL_v4_simple_java.json")
+    assert [case.id for case in dataset("bfcl", tmp_path).cases] == ["irrelevance_1", "multiple_7", "irrelevance_2"]
+    assert [case.expect for case in dataset("bfcl", tmp_path).cases] == [[], [], []]
+
+
+def test_questions_without_their_possible_answers_say_where_these_are_looked_for(tmp_path):
+    file = write(tmp_path, CALLED, name="BFCL_v4_parallel.json")
+    with pytest.raises(BadInput) as bad:
+        dataset("bfcl", file)
+    assert "possible answers in another file" in bad.value.problems[0].message
+    assert "possible_answer_parallel.json" in bad.value.problems[0].hint
+    write(tmp_path, {**POSSIBLE, "id": "parallel_8"}, name="possible_answer_parallel.json")
+    with pytest.raises(BadInput, match="lacks 'ground_truth'"):
+        dataset("bfcl", file)
+
+
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [
+        ({"question": [[], []]}, "several turns"),
+        ({"function": [{"name": "f", "description": "", "parameters": {"type": "HashMap"}}]}, "'HashMap' is none of its types"),
+    ],
+)  # fmt: skip
+def test_what_bfcl_does_not_have_in_one_turn_of_python_is_told(change, what):
+    with pytest.raises(ValueError, match=what):
+        bfcl.case({**CALLED, **POSSIBLE, **change}, 1)

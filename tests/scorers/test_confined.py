@@ -73,6 +73,7 @@ def test_a_listing_of_the_present_folder_is_judged_by_where_that_is():
         ("x = 1", "assert x == 2", "", "AssertionError at: assert x == 2"),
         ("x = 1", "assert x == 2, 'first\\nlast'", "", "AssertionError: last at: assert x == 2, 'first\\nlast'"),
         ("x = 1", "", "f", "it does not define 'f'"),
+        ("f = None", "", "f", ""),
         ("raise SystemExit(3)", "", "", "SystemExit: 3"),
         ("def f(): raise KeyError('k')", "\nf()", "", "KeyError: 'k' at: f()"),
         ("def f(): return 1", "def check(g):\n    assert g() == 2", "f", "AssertionError at: assert g() == 2"),
@@ -130,7 +131,7 @@ class Left(Exception):
     ],
 )
 def test_the_program_tells_what_confines_it_and_then_its_verdict(monkeypatch, network, code, told):
-    job = io.BytesIO(f"nonce\0001.5\000512\0\0assert x == 1\0{code}".encode())
+    job = io.BytesIO(f"nonce\0001.5\000512\0\0\0assert x == 1\0{code}".encode())
     monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=job))
     out, into = os.pipe()
 
@@ -148,3 +149,9 @@ def test_the_program_tells_what_confines_it_and_then_its_verdict(monkeypatch, ne
     os.close(into)
     assert os.read(out, 1000).decode() == told
     os.close(out)
+
+
+def test_what_the_prompt_showed_is_there_for_the_reply_but_does_not_stand_in_for_it():
+    setup = "import math\ndef f(): return 3"
+    assert confined.run("def f(): return math.floor(1.5)", "assert f() == 1", "f", setup) == ""
+    assert confined.run("x = 1", "assert f() == 3", "f", setup) == "it does not define 'f'"

@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 
 from harness.scorers import sandbox
-from harness.scorers.sandbox import Verdict, run_confined
+from harness.scorers.sandbox import Job, Verdict, run_confined
 
 OK = "def f(x):\n    return 2 * x\n"
 TESTS = "assert f(2) == 4"
 
 
 def run(code: str, tests: str = TESTS, entry_point: str = "f", timeout_s: float = 20.0) -> Verdict:
-    return run_confined(code, tests, entry_point, timeout_s)
+    return run_confined(Job(code, tests, entry_point), timeout_s)
 
 
 def test_right_code_passes():

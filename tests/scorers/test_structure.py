@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from harness.ask import Criterion
 from harness.scorers import check
-from harness.scorers.structure import difference, parse_json
+from harness.scorers.likeness import difference
+from harness.scorers.structure import at_pointer, parse_json
 from tests.scorers.replies import answer, score
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
@@ -79,7 +80,9 @@ def test_the_schema_says_where_a_reply_breaks_it():
         ({"schema": {"type": "objekt"}}, None, "json: 'schema' is no JSON Schema: 'objekt' is not valid"),
         ({"schema": {"type": "object"}}, [1], "'expect' does not fit 'schema': [1] is not of type 'object'"),
         ({"schema": {"$ref": "http://127.0.0.1:9/x.json"}}, {}, "'schema' refers to what it does not hold"),
+        ({"schema": {"$ref": "#/$defs/gone"}}, None, "'schema' refers to what it does not hold: #/$defs/gone"),
         ({"tolerance": -1}, {}, "'tolerance' is 0 or more"),
+        ({"pointer": "a/b"}, {}, "'pointer' starts with '/'"),
     ],
 )
 def test_unfit_criteria_are_refused(options, expect, says):
@@ -102,3 +105,35 @@ def test_what_is_no_json_is_told(text, says):
     with pytest.raises(ValueError) as caught:  # noqa: PT011  # the message is compared in the next line
         parse_json(text)
     assert says in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("pointer", "part"),
+    [
+        ("", {"a/b": [1, {"m~n": "x"}], "": 3}),
+        ("/a~1b/0", 1),
+        ("/a~1b/1/m~0n", "x"),
+        ("/", 3),
+    ],
+)
+def test_a_pointer_names_a_part(pointer, part):
+    assert at_pointer({"a/b": [1, {"m~n": "x"}], "": 3}, pointer) == part
+
+
+@pytest.mark.parametrize("pointer", ["/b", "/a/1", "/a/-1", "/a/00", "/a/x", "/a/0/b", "/a/99999999999999999999"])
+def test_a_pointer_to_nothing_is_told(pointer):
+    with pytest.raises(LookupError):
+        at_pointer({"a": [1]}, pointer)
+    one = score(Criterion("json", {"pointer": pointer}), 1, answer('{"a": [1]}'))
+    assert (one.value, one.reason) == (0, f"there is nothing at {pointer}")
+
+
+def test_a_schema_that_refers_within_itself_by_its_own_id_is_taken():
+    schema = {"$id": "urn:x", "$defs": {"n": {"type": "integer"}}, "properties": {"a": {"$ref": "urn:x#/$defs/n"}}}
+    assert score(Criterion("json", {"schema": schema}), None, answer('{"a": "b"}')).value == 0
+
+
+def test_what_a_subset_lacks_is_told():
+    like = Criterion("json", {"subset": True})
+    assert score(like, [1, 2], answer("[3, 2]")).reason == "$ lacks 1"
+    assert score(like, [1, 1], answer("[1, 2]")).reason == "$ lacks some of [1, 1]"

@@ -14,6 +14,8 @@ WEATHER = {"name": "weather", "arguments": {"city": "Paris", "days": 2}}
 TIME = {"name": "time", "arguments": {"zone": {"any_of": ["CET", "Europe/Paris"]}}}
 PARIS = ToolCall("weather", '{"city": "Paris", "days": 2}')
 CET = ToolCall("time", '{"zone": "CET"}')
+MAYBE = {"name": "f", "arguments": {"x": {"any_of": [1, 2], "optional": True}}}
+DAYS = {"name": "weather", "schema": {"properties": {"days": {"type": "integer", "maximum": 7}}, "required": ["days"]}}
 EITHER = [{"name": "f", "arguments": {"x": {"any_of": [1, 2]}}}, {"name": "f", "arguments": {"x": 1}}]
 
 ROWS = [
@@ -42,6 +44,24 @@ ROWS = [
     ([{"name": "now"}], [ToolCall("now", "")], {}, 1),
     ([{"name": "now"}], [ToolCall("now", "{}")], {}, 1),
     ([], [PARIS], {}, 0),
+    ([], [PARIS], {"extra": True}, 1),
+    ([WEATHER], [PARIS, CET], {"extra": True}, 1),
+    ([WEATHER, TIME], [CET, CET, PARIS], {"extra": True}, 1),
+    ([WEATHER, TIME], [CET, CET, PARIS], {"extra": True, "ordered": True}, 0),
+    ([WEATHER, TIME], [CET, PARIS, PARIS, CET], {"extra": True, "ordered": True}, 1),
+    ([WEATHER, WEATHER], [PARIS, CET], {"extra": True}, 0),
+    ([WEATHER], [PARIS], {"forbidden": ["delete"]}, 1),
+    ([WEATHER], [PARIS, ToolCall("delete", "{}")], {"forbidden": ["delete"], "extra": True}, 0),
+    (None, [PARIS, CET], {"forbidden": ["delete"]}, 1),
+    (None, [ToolCall("delete", "{}")], {"forbidden": ["delete"]}, 0),
+    ([MAYBE], [ToolCall("f", "{}")], {}, 1),
+    ([MAYBE], [ToolCall("f", '{"x": 2}')], {}, 1),
+    ([MAYBE], [ToolCall("f", '{"x": 4}')], {}, 0),
+    ([WEATHER], [ToolCall("weather", '{"city": "PA-RIS", "days": 2}')], {"loose_text": True}, 1),
+    ([WEATHER], [ToolCall("weather", '{"city": "Paris!", "days": 2}')], {"loose_text": True}, 0),
+    ([DAYS], [PARIS], {}, 1),
+    ([DAYS], [ToolCall("weather", '{"days": 9}')], {}, 0),
+    ([{**DAYS, "arguments": WEATHER["arguments"]}], [ToolCall("weather", '{"days": 2}')], {}, 0),
 ]
 
 
@@ -95,9 +115,34 @@ def test_the_reason_names_the_argument_that_differs():
     assert one.extracted == 'time({"zone": "CET"}), weather({"city": "Rome", "days": 2})'
 
 
-def test_the_reason_tells_two_calls_for_one_expectation():
+def test_the_reason_tells_which_expectation_no_call_meets():
     one = score(Criterion("tool_calls"), [TIME, WEATHER], answer("", CET, CET))
-    assert one.reason == "two calls answer the same expectation"
+    assert one.reason == "it calls 'time', not 'weather'"
+    one = score(
+        Criterion("tool_calls"), [EITHER[1], EITHER[1]], answer("", *[ToolCall("f", f'{{"x": {x}}}') for x in (1, 2)])
+    )
+    assert one.reason == "one call answers two expectations"
+    one = score(Criterion("tool_calls", {"ordered": True}), [TIME, WEATHER], answer("", PARIS, CET))
+    assert one.reason == "the calls are not in the expected order"
+
+
+def test_the_reason_names_the_argument_that_breaks_its_schema():
+    one = score(Criterion("tool_calls"), [DAYS], answer("", ToolCall("weather", '{"days": 9}')))
+    assert one.reason == "weather.days: 9 is greater than the maximum of 7"
+
+
+@pytest.mark.parametrize(
+    ("options", "expect", "says"),
+    [
+        ({"forbidden": ["f"]}, [{"name": "f"}], "tool_calls: 'f' is expected and forbidden"),
+        ({}, [{"name": "f", "schema": {"type": "dict"}}], "'schema' is no JSON Schema"),
+        ({}, [{"name": "f", "schema": "object"}], "'schema' must be a mapping, not 'object'"),
+    ],
+)
+def test_what_no_call_could_meet_is_refused(options, expect, says):
+    with pytest.raises(ValueError) as caught:  # noqa: PT011  # the message is compared in the next line
+        check(Criterion("tool_calls", options), expect)
+    assert says in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -106,7 +151,7 @@ def test_the_reason_tells_two_calls_for_one_expectation():
         (None, "tool_calls: 'expect' must be a list of {name, arguments} (empty: no call), not None"),
         (["weather"], "each expected call must be {name, arguments}, not 'weather'"),
         ([{"arguments": {}}], "each expected call must be {name, arguments}"),
-        ([{"name": "f", "args": {}}], "has only 'name' and 'arguments', not 'args'"),
+        ([{"name": "f", "args": {}}], "has only 'name', 'arguments' and 'schema', not 'args'"),
         ([{"name": "f", "arguments": "{}"}], "the arguments of 'f' must be a mapping"),
     ],
 )

@@ -333,6 +333,7 @@ SCHEMA = {
     "required": ["n"],
     "additionalProperties": False,
 }
+SUBSET = {"subset": True}
 
 JSON: list[Row] = [
     ("json", {}, POINT, '{"x": 1, "y": [1, 2.5, null, true, "é"]}', RIGHT),
@@ -383,6 +384,22 @@ JSON: list[Row] = [
     ("json", {"schema": SCHEMA}, {"n": 3}, '{"n": 4}', WRONG),
     ("json", {"schema": SCHEMA, "equals": False}, {"n": 3}, '{"n": 4}', RIGHT),
     ("json", {}, None, "[1, 2]", RIGHT),
+    ("json", SUBSET, {"a": 1}, '{"a": 1, "b": 2}', RIGHT),
+    ("json", SUBSET, {"a": {"b": 1}}, '{"a": {"b": 1, "c": 2}}', RIGHT),
+    ("json", SUBSET, {"a": 1}, '{"b": 1}', WRONG),
+    ("json", SUBSET, [2, 1], "[1, 2, 3]", RIGHT),
+    ("json", SUBSET, [{"a": 1}], '[{"a": 2}, {"a": 1, "b": 2}]', RIGHT),
+    ("json", SUBSET, [1, 1], "[1]", WRONG),
+    ("json", SUBSET, [], "[1]", RIGHT),
+    ("json", SUBSET, {}, "[]", WRONG),
+    ("json", {"pointer": "/items/1/name"}, "x", '{"items": [{}, {"name": "x"}]}', RIGHT),
+    ("json", {"pointer": "/items/1/name"}, "x", '{"items": [{"name": "x"}]}', WRONG),
+    ("json", {"pointer": "/a", "schema": SCHEMA}, 1, '{"a": 1}', WRONG),
+    ("json", {"pointer": "/n", "schema": SCHEMA}, 1, '{"n": 1}', RIGHT),
+    ("json", {"pointer": "/n", "subset": True}, {"a": 1}, '{"n": {"a": 1, "b": 1}}', RIGHT),
+    ("json", {}, {"c": {"any_of": [1], "optional": True}}, "{}", RIGHT),
+    ("json", {}, {"c": {"any_of": [1], "optional": True}}, '{"c": 2}', WRONG),
+    ("json", {}, {"c": {"any_of": [1]}}, "{}", WRONG),
     ("json", {}, {"a": 1}, "", UNSCORED),
     ("json", {}, {"a": 1}, "I'm unable to help with this request.", UNSCORED),
 ]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from harness.load.datasets import gsm8k
+from harness.load.datasets import bfcl, gsm8k, humaneval
 
 Record = Mapping[str, Any]
 
@@ -19,14 +19,23 @@ Record = Mapping[str, Any]
 class Dataset:
     """What all cases share (the keys of a YAML suite), the files it is published as, and how a record becomes a case.
 
+    `files` are patterns of names: all files of a folder that the first fitting one names, and `takes` allows, make the dataset.
     `case(record, number)` gives the case in the form of a YAML suite; it raises KeyError, TypeError or ValueError for a record that
-    is not in the published form.
+    is not in the published form. `answers(file name)` says where the rest of each record may lie, joined by its `id`.
     """
 
     shared: Mapping[str, Any]
     files: tuple[str, ...]
     case: Callable[[Record, int], dict[str, Any]]
+    takes: Callable[[str], bool] = lambda _name: True
+    answers: Callable[[str], tuple[str, ...]] = lambda _name: ()
 
 
-DATASETS: Mapping[str, Dataset] = MappingProxyType({"gsm8k": Dataset(gsm8k.SHARED, gsm8k.FILES, gsm8k.case)})
+DATASETS: Mapping[str, Dataset] = MappingProxyType(
+    {
+        "bfcl": Dataset(bfcl.SHARED, bfcl.FILES, bfcl.case, bfcl.takes, bfcl.answers),
+        "gsm8k": Dataset(gsm8k.SHARED, gsm8k.FILES, gsm8k.case),
+        "humaneval": Dataset(humaneval.SHARED, humaneval.FILES, humaneval.case),
+    }
+)
 """The datasets that there are, by the name that `harness run NAME --data PATH` takes."""
