@@ -18,6 +18,9 @@ _COLUMNS = (
 )  # fmt: skip
 
 
+_PLACE = ("provider", "suite", "case_id", "repeat")
+
+
 @dataclass(frozen=True, slots=True)
 class Remainder:
     """`done`: trials that need not be asked, of which `failed` have no answer. `stale`: trials of the run that the plan asks in other words now.
@@ -44,17 +47,21 @@ def remainder(run: Run, trials: Iterable[Trial], *, retry_failed: bool = False) 
     rows: Any = run.calls(_COLUMNS)
     rows = rows[rows["phase"] == "measure"]
     answered = set(rows.loc[rows["status"] == "ok", "trial_id"])
-    last = {row.trial_id: row for row in rows.drop_duplicates("trial_id", keep="last").itertuples(index=False)}
-    places: dict[tuple[str, str, str, int], set[str]] = defaultdict(set)
-    for row in last.values():
-        places[row.provider, row.suite, row.case_id, row.repeat].add(row.trial_id)
+    ends = rows.drop_duplicates("trial_id", keep="last")
+    unanswered = ends[~ends["trial_id"].isin(answered)]
+    last = {row.trial_id: row for row in unanswered.itertuples(index=False)}
+    places: dict[tuple[Any, ...], set[str]] = defaultdict(set)
+    for trial_id, *place in zip(*(ends[name].tolist() for name in ("trial_id", *_PLACE)), strict=True):
+        places[tuple(place)].add(trial_id)
     done: set[str] = set()
     stale: set[str] = set()
     before: dict[str, int] = {}
     failed = 0
     for trial in trials:
         ref = trial.ref
-        stale |= places.get((ref.provider, ref.suite, ref.case_id, ref.repeat), set()) - {ref.trial_id}
+        known = places.get((ref.provider, ref.suite, ref.case_id, ref.repeat))
+        if known and known != {ref.trial_id}:
+            stale |= known - {ref.trial_id}
         attempt = last.get(ref.trial_id)
         if ref.trial_id in answered:
             done.add(ref.trial_id)
