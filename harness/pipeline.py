@@ -279,7 +279,9 @@ def judge(run: store.Run, suites: Sequence[Suite], allow: scorers.Permissions) -
 
 def decide(run: store.Run, incumbent: RoutingTable | None, objective: routing.Objective) -> Report:
     """What the run's facts and scores come to: standings, calibration where the truth is known, routes."""
-    calls, scores = run.calls(), run.scores()
+    truths = run.truths()
+    columns = (*standing.CALLS, *routing.CALLS, *(standing.CALIBRATED if truths else ()))
+    calls, scores = run.evidence(columns, standing.SCORES)
     measured = calls[calls["phase"] == "measure"]
     replayed = int(calls["replayed"].sum())
     standings = tuple(standing.standings(calls, scores))
@@ -305,7 +307,7 @@ def decide(run: store.Run, incumbent: RoutingTable | None, objective: routing.Ob
         suites=info.suite_cases,
         providers=tuple(info.providers),
         standings=standings,
-        calibration=tuple(standing.calibrate(calls, scores, run.truths())) if simulated else (),
+        calibration=tuple(standing.calibrate(calls, scores, truths)) if simulated else (),
         routing=None if mixed else routing.choose(calls, scores, incumbent=incumbent, objective=objective),
         notes=(*run.notes, *standing.invalid(levels), *standing.notes(calls, scores, info.planned, info.in_flight)),
         load=info.load,
@@ -319,15 +321,16 @@ def propose(run: store.Run, incumbent: RoutingTable | None, objective: routing.O
     Raises:
         WrongUse: simulated and real providers in one run: their evidence does not mix.
     """
-    calls = run.calls()
+    calls, scores = run.evidence(routing.CALLS, routing.SCORES)
     if incumbent is not None and incumbent.simulated != bool(calls["simulated"].any()):
         incumbent = None
-    return routing.choose(calls, run.scores(), incumbent=incumbent, objective=objective)
+    return routing.choose(calls, scores, incumbent=incumbent, objective=objective)
 
 
 def compare(base: store.Run, new: store.Run, tolerance: standing.Tolerance) -> list[Comparison]:
     """Hold `new` against `base`, case by case."""
-    return standing.compare(base.calls(), base.scores(), new.calls(), new.scores(), tolerance)
+    both = [(run.calls(standing.COMPARED), run.scores(standing.SCORES)) for run in (base, new)]
+    return standing.compare(*both[0], *both[1], tolerance)
 
 
 def publish(report: Report, run: store.Run, places: Places) -> tuple[Path, ...]:
@@ -340,7 +343,9 @@ def publish(report: Report, run: store.Run, places: Places) -> tuple[Path, ...]:
         (folder / name).unlink(missing_ok=True)
     drawn = {
         "quality_cost.png": plots.quality_cost(report.standings, folder / "quality_cost.png"),
-        "latency.png": plots.latency(standing.timed(run.calls()), folder / "latency.png", simulated=report.simulated),
+        "latency.png": plots.latency(
+            standing.timed(run.evidence(standing.TIMED)[0]), folder / "latency.png", simulated=report.simulated
+        ),
         "heatmap.png": plots.heatmap(report.standings, folder / "heatmap.png"),
     }
     shown = [name for name, done in drawn.items() if done]

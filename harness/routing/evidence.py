@@ -9,9 +9,21 @@ import numpy as np
 import pandas as pd
 
 from harness.errors import NothingSelected, WrongUse
-from harness.stats import Posterior, cases_of, flags, paired_posteriors, shrink, trials_of, wilson
+from harness.stats import (
+    CALL_COLUMNS,
+    SCORE_COLUMNS,
+    Posterior,
+    cases_of,
+    flags,
+    paired_posteriors,
+    shrink,
+    trials_of,
+    wilson,
+)
 
 RELIABLE = 0.9
+CALLS, SCORES = (*CALL_COLUMNS, "suite_hash", "simulated", "started_at", "cost_usd", "price_id"), SCORE_COLUMNS
+"""The columns of calls and of scores that routes are chosen by."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +66,9 @@ class Evidence:
         cases = cases_of(trials, ["provider", "capability"])
         scored = cases[cases["state"] == "scored"]
         place = ["capability", "case_hash"]
-        in_time = measured.sort_values("started_at", kind="stable")
+        when = measured["started_at"]
+        in_time = measured if when.is_monotonic_increasing else measured.sort_values("started_at", kind="stable")
+        suites = in_time[["suite", "suite_hash"]].drop_duplicates(keep="last")
         return cls(
             values=scored.pivot(index=place, columns="provider", values="value").sort_index(),
             clusters=scored.drop_duplicates(place).set_index(place)["cluster"].sort_index(),
@@ -62,7 +76,7 @@ class Evidence:
             cost_per_call=_cost_per_call(measured),
             simulated=bool(simulated.any()),
             run_ids=_names(measured["run_id"]),
-            suite_hashes=dict(zip(in_time["suite"].astype(str), in_time["suite_hash"].astype(str), strict=True)),
+            suite_hashes=dict(zip(suites["suite"].astype(str), suites["suite_hash"].astype(str), strict=True)),
             price_ids=_names(measured["price_id"]),
             created=in_time["started_at"].iloc[-1].floor("us").to_pydatetime(),
         )

@@ -32,8 +32,10 @@ def spend(calls: pd.DataFrame) -> float | None:
 
 
 def duration(calls: pd.DataFrame) -> float:
-    """Seconds from the first attempt's start to the last one's end, warm-ups left out; 0 for no rows."""
-    calls = calls[(calls["phase"] != "warmup").astype(bool)]
+    """Seconds from the first attempt's start to the last one's end, warm-ups left out; 0 where no row has a time."""
+    calls = calls.loc[
+        (calls["phase"] != "warmup").to_numpy(dtype=bool) & calls["started_at"].notna(), ["started_at", "latency_s"]
+    ]
     if calls.empty:
         return 0.0
     lasted = pd.to_timedelta(pd.to_numeric(calls["latency_s"]).fillna(0.0), unit="s")
@@ -104,8 +106,9 @@ def _silent(calls: pd.DataFrame, trials: pd.DataFrame) -> list[str]:
 
 def _retried(calls: pd.DataFrame) -> list[str]:
     """Requests that failed and were asked again with success: the standings do not show them."""
-    solved = calls.loc[calls["status"] == "ok", "trial_id"]
-    retried = calls[(calls["status"] != "ok") & calls["trial_id"].isin(solved)]
+    lost = calls[(calls["status"] != "ok").to_numpy(dtype=bool)]
+    solved = calls.loc[(calls["status"] == "ok").to_numpy(dtype=bool), "trial_id"]
+    retried = lost[lost["trial_id"].isin(solved[solved.isin(lost["trial_id"])])]
     if retried.empty:
         return []
     counts = (retried["provider"].astype(str) + ": " + retried["failure_kind"].astype(str)).value_counts().sort_index()

@@ -8,12 +8,14 @@ from harness.stats.intervals import CONFIDENCE, Interval, clustered_mean, wilson
 from harness.stats.paired import Paired, false_discovery, p_growth, paired_logs, paired_means, paired_rates
 from harness.stats.percentiles import percentile, percentile_interval, smallest_n
 from harness.stats.shrinkage import PRIOR_MASS, Posterior, paired_posteriors, shrink
-from harness.stats.units import KEY, cases_of, flags, trial_scores, trials_of
+from harness.stats.units import CALL_COLUMNS, KEY, SCORE_COLUMNS, cases_of, flags, trial_scores, trials_of
 
 __all__ = [
+    "CALL_COLUMNS",
     "CONFIDENCE",
     "KEY",
     "PRIOR_MASS",
+    "SCORE_COLUMNS",
     "Interval",
     "Paired",
     "Posterior",

@@ -5,13 +5,19 @@ Tables are pandas frames with the columns of `calls.parquet` and `scores.parquet
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 KEY = ["run_id", "trial_id"]
 STATES = ("scored", "unscored", "failed")
+_STATES = pd.Categorical(STATES, STATES)
 _IDENTITY = ["provider", "suite", "capability", "case_hash", "cluster"]
 _ABOUT_TRIALS = [*_IDENTITY, "attempt", "phase", "status", "replayed", "failure_kind", "failure_side"]
+CALL_COLUMNS, SCORE_COLUMNS = (*KEY, *_ABOUT_TRIALS), (*KEY, "state", "value", "weight")
+"""What units are made of: columns of calls and of scores."""
 
 
 def flags(column: pd.Series) -> pd.Series:
@@ -25,17 +31,29 @@ def trial_scores(scores: pd.DataFrame) -> pd.DataFrame:
     Several criteria of a trial make one value: their mean weighted by `weight` (1 where the column is not there). If one is failed the
     trial is failed, otherwise if one is unscored it is unscored; such a trial's value is NaN.
     """
-    state = scores["state"].to_numpy()
+    state = scores["state"]
     value = pd.to_numeric(scores["value"]).to_numpy(dtype=float, na_value=np.nan)
     weight = scores["weight"].to_numpy(dtype=float) if "weight" in scores else np.ones(len(scores))
-    rows = scores[KEY].assign(
-        failed=state == "failed", unscored=state == "unscored", weight=weight, weighted=np.nan_to_num(value) * weight
-    )
-    by_trial = rows.groupby(KEY, sort=False)
-    trials = by_trial[["weight", "weighted"]].sum().join(by_trial[["failed", "unscored"]].any())
-    trials["state"] = np.select([trials["failed"], trials["unscored"]], ["failed", "unscored"], "scored")
-    trials["value"] = (trials["weighted"] / trials["weight"]).where(trials["state"] == "scored")
-    return trials[["state", "value"]].reset_index()
+    number, first = _numbered(scores[KEY])
+    failed, unscored = (_sums(number, (state == one).to_numpy(dtype=bool)) > 0 for one in ("failed", "unscored"))
+    trials = scores[KEY].iloc[first].reset_index(drop=True)
+    trials["state"] = _STATES.take(np.select([failed, unscored], [2, 1], 0))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean = _sums(number, np.nan_to_num(value) * weight) / _sums(number, weight)
+    trials["value"] = np.where(failed | unscored, np.nan, mean)
+    return trials
+
+
+def _numbered(rows: pd.DataFrame) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Number the different rows by first appearance: the number of each, and where each number appears first."""
+    number = rows.groupby(list(rows.columns), sort=False, dropna=False, observed=True).ngroup().to_numpy(dtype=np.intp)
+    first = np.empty(number.max(initial=-1) + 1, np.intp)
+    first[number[::-1]] = np.arange(len(rows))[::-1]
+    return number, first
+
+
+def _sums(number: NDArray[Any], values: NDArray[Any]) -> NDArray[np.float64]:
+    return np.bincount(number, weights=values).astype(float)
 
 
 def trials_of(calls: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
@@ -45,22 +63,35 @@ def trials_of(calls: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
     attempt was), `kind` and `side` of the last attempt's failure where none was, `replayed` (any attempt was), and `state` and `value` as
     in `trial_scores`: a trial without a score is failed if it was not answered, otherwise unscored.
     """
-    measured = calls.loc[(calls["phase"] == "measure").to_numpy(dtype=bool), [*KEY, *_ABOUT_TRIALS]]
-    rows = measured.sort_values("attempt", kind="stable")
-    rows = rows.assign(answered=(rows["status"] == "ok").astype(bool), replayed=flags(rows["replayed"]))
-    by_trial = rows.groupby(KEY, sort=False)
-    identity = rows.drop_duplicates(KEY, keep="last").set_index(KEY)
-    trials = identity[_IDENTITY].join(by_trial[["answered", "replayed"]].any())
-    lost = ~trials["answered"]
-    trials["kind"] = identity["failure_kind"].where(lost)
-    trials["side"] = identity["failure_side"].where(lost)
-    own = trials["cluster"].isna()
-    case = "case:" + trials["case_hash"].astype(str)
-    trials["cluster"] = case.where(own, "cluster:" + trials["suite"].astype(str) + ":" + trials["cluster"].astype(str))
-    trials = trials.reset_index().merge(trial_scores(scores), on=KEY, how="left")
-    missing = np.where(trials["answered"], "unscored", "failed")
-    trials["state"] = trials["state"].where(trials["state"].notna(), missing)
+    measured = (calls["phase"] == "measure").to_numpy(dtype=bool)
+    rows = calls.loc[measured, [*KEY, *_ABOUT_TRIALS]]
+    if not rows["attempt"].is_monotonic_increasing:
+        rows = rows.sort_values("attempt", kind="stable")
+    number, first = _numbered(rows[KEY])
+    last = first.copy()
+    last[number] = np.arange(len(rows))
+    by_appearance = rows.iloc[last].reset_index(drop=True)
+    trials = by_appearance[[*KEY, *_IDENTITY]]
+    answered = _sums(number, (rows["status"] == "ok").to_numpy(dtype=bool)) > 0
+    trials = trials.assign(
+        cluster=_clusters(trials), answered=answered, replayed=_sums(number, flags(rows["replayed"]).to_numpy()) > 0,
+        kind=by_appearance["failure_kind"].where(~answered), side=by_appearance["failure_side"].where(~answered),
+    )  # fmt: skip
+    trials = trials.merge(trial_scores(scores), on=KEY, how="left")
+    states = pd.Categorical(trials["state"], STATES)
+    missing = np.where(answered, STATES.index("unscored"), STATES.index("failed"))
+    trials["state"] = _STATES.take(np.where(states.codes < 0, missing, states.codes))
     return trials
+
+
+def _clusters(trials: pd.DataFrame) -> pd.Series:
+    """What each trial's case shares with others, as a name: its cluster in its suite, or else the case itself."""
+    number, first = _numbered(trials[["suite", "cluster", "case_hash"]])
+    names = [
+        f"case:{case}" if pd.isna(cluster) else f"cluster:{suite}:{cluster}"
+        for suite, cluster, case in trials[["suite", "cluster", "case_hash"]].iloc[first].itertuples(index=False)
+    ]
+    return pd.Series(names, dtype="category").take(number).reset_index(drop=True)
 
 
 def cases_of(trials: pd.DataFrame, by: list[str]) -> pd.DataFrame:
@@ -70,11 +101,11 @@ def cases_of(trials: pd.DataFrame, by: list[str]) -> pd.DataFrame:
     one is, otherwise failed.
     """
     keys = [*by, "case_hash"]
-    rank = trials["state"].map({state: place for place, state in enumerate(STATES)})
+    rank = pd.Categorical(trials["state"], STATES).codes
     cases = (
         trials.assign(_rank=rank)
         .groupby(keys, sort=True)
         .agg(value=("value", "mean"), _rank=("_rank", "min"), cluster=("cluster", "first"))
     )
-    cases["state"] = np.asarray(STATES, dtype=object)[cases.pop("_rank").to_numpy(dtype=int)]
+    cases["state"] = _STATES.take(cases.pop("_rank").to_numpy(dtype=int))
     return cases.reset_index()

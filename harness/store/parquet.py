@@ -169,24 +169,38 @@ def check(folder: Path, part: Part, remedy: str) -> None:
             raise StoreError(f"{path} is damaged: it is not the file that manifest.json names. {remedy}")
 
 
-def read(paths: Sequence[Path], columns: Sequence[str] | None, schema: pa.Schema) -> pa.Table:
+def read(
+    paths: Sequence[Path], columns: Sequence[str] | None, schema: pa.Schema, coded: Sequence[str] = ()
+) -> pa.Table:
     """The files' rows one after the other, of these columns (None: of all); of no file, none, by `schema`.
+
+    Texts of the columns `coded` come as dictionaries: each is held once, and the rows hold its number.
 
     Raises:
         StoreError: one cannot be read, or has no such column.
     """
     if not paths:
-        return schema.empty_table().select(list(columns or schema.names))
-    return pa.concat_tables([_read(path, columns) for path in paths], promote_options="default")
+        return schema.empty_table().select(list(schema.names if columns is None else columns))
+    return pa.concat_tables([_read(path, columns, coded) for path in paths], promote_options="default")
 
 
-def _read(path: Path, columns: Sequence[str] | None) -> pa.Table:
-    with guarded(path, "cannot be read"), pq.ParquetFile(path) as file:
+def _read(path: Path, columns: Sequence[str] | None, coded: Sequence[str]) -> pa.Table:
+    with guarded(path, "cannot be read"), pq.ParquetFile(path, read_dictionary=list(coded)) as file:
         names = file.schema_arrow.names
         unknown = [one for one in columns or () if one not in names]
         if unknown:
             raise StoreError(f"{path} has no column {unknown[0]!r}; it has {', '.join(names)}")
         return file.read(columns=list(columns) if columns is not None else None)
+
+
+def names(paths: Sequence[Path], schema: pa.Schema) -> list[str]:
+    """The columns that every file has; of no file, those of `schema`. Raises StoreError if one cannot be read."""
+    found = list(schema.names)
+    for path in paths:
+        with guarded(path, "cannot be read"):
+            there = pq.read_schema(path).names
+            found = [name for name in found if name in there]
+    return found
 
 
 def batches(paths: Sequence[Path], columns: Sequence[str]) -> Iterator[pa.RecordBatch]:

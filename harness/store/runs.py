@@ -25,6 +25,7 @@ from harness.store.compaction import (
 )
 from harness.store.durable import guarded
 from harness.store.encoding import encode
+from harness.store.evidence import Source, frames
 from harness.store.info import RunInfo
 from harness.store.lock import Lock
 from harness.store.manifest import MANIFEST, InFlight, Manifest, State
@@ -120,13 +121,21 @@ class Run:
             WrongUse: the run was not scored yet.
             StoreError: the file is damaged, or there is no such column.
         """
-        part = self._manifest.scores
-        if part is None:
-            raise WrongUse(
-                f"{self.path} has no scores yet: `harness score {self.run_id}` makes them, which costs nothing"
-            )
-        self._check(part.file, _SCORES_REMEDY.format(self.run_id))
-        return _frame([self.path / part.file], columns, SCORES)
+        return _frame(self._scores_paths(), columns, SCORES)
+
+    def evidence(self, calls: Sequence[str], scores: Sequence[str] = ()) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """Calls and scores by column for what is decided over them: as `calls` and `scores`, but lean.
+
+        Texts are categoricals with sorted categories, and `trial_id` is a number, the same in both frames. A column that the run is too old to have
+        is left out.
+
+        Raises:
+            WrongUse: scores are asked for, and the run was not scored yet.
+            StoreError: a file is missing or damaged.
+        """
+        paths = self._scores_paths() if scores else []
+        first, second = frames(Source(self._calls_paths(), calls, CALLS), Source(paths, scores, SCORES))
+        return first, second
 
     def outcomes(self) -> Iterator[Outcome]:
         """What each trial of phase measure came to: its deciding attempt, in the order of recording.
@@ -171,6 +180,15 @@ class Run:
         for part in self._manifest.calls:
             self._check(part.file, _CALLS_REMEDY)
         return part_paths(self.path, self._manifest.calls)
+
+    def _scores_paths(self) -> list[Path]:
+        part = self._manifest.scores
+        if part is None:
+            raise WrongUse(
+                f"{self.path} has no scores yet: `harness score {self.run_id}` makes them, which costs nothing"
+            )
+        self._check(part.file, _SCORES_REMEDY.format(self.run_id))
+        return [self.path / part.file]
 
     def _check(self, file: str, remedy: str) -> None:
         for part in (*self._manifest.calls, self._manifest.scores):
