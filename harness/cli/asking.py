@@ -62,7 +62,8 @@ def open_asker(
     patience: Patience = AS_REGISTERED,
     cache: Cache | None = None,
 ) -> Iterator[Asker]:
-    """An `Asker` for a registered provider or a model, served at `base_url` if given; a simulated one knows the suites' answer keys.
+    """An `Asker` for a registered provider or a model, served at `base_url` if given; a simulated one knows the suites' answer keys,
+    and is always asked.
 
     Raises:
         WrongUse: the name says no provider, or one that is not ready.
@@ -71,6 +72,7 @@ def open_asker(
     with ExitStack() as stack:
         if provider.simulated and not provider.base_url:
             (provider,) = stack.enter_context(fleet.serve([provider], _keys(places)))
+            cache = None  # it costs nothing, and what it answers changes with the suites
         yield Asker(Client([provider], cache=cache), provider)
 
 

@@ -63,6 +63,12 @@ def test_an_answer_that_is_too_old_is_asked_for_again(mine):
     assert len(mine.bodies) == 2
 
 
+def test_a_provider_that_is_simulated_for_the_question_is_always_asked(project, cache_dir):
+    for _ in range(2):
+        assert "from the cache" not in call("ask", "What is 2 + 2?", "--model=sim-swift").err
+    assert call("cache", "ls").out.startswith("0 replies")
+
+
 def test_another_folder_is_another_cache(mine, tmp_path):
     ask()
     ask("How many?", "--cache-dir", tmp_path / "other")
