@@ -62,8 +62,9 @@ def open_asker(
     patience: Patience = AS_REGISTERED,
     cache: Cache | None = None,
 ) -> Iterator[Asker]:
-    """An `Asker` for a registered provider or a model, served at `base_url` if given; a simulated one knows the suites' answer keys,
-    and is always asked.
+    """An `Asker` for a registered provider or a model, served at `base_url` if given; a simulated one knows the suites' answer keys.
+
+    One that is simulated for the question is always asked, never the cache.
 
     Raises:
         WrongUse: the name says no provider, or one that is not ready.
