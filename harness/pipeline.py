@@ -223,8 +223,7 @@ async def _ask(
     ) as asker:
         if wish.done():  # while the fleet or the client came up
             return Tally(planned=prepared.plan.count)
-        gc.collect()
-        gc.freeze()  # what start-up made is not looked at during the run: a collection would stall the clock
+        gc.freeze()  # what start-up made is not looked at during the run: a collection would stall the clock, as one beforehand would
         try:
             return await engine.run(prepared.plan, asker, recorder.record, options)
         finally:

@@ -103,10 +103,14 @@ def _table(taken: Mapping[str, list[Round]]) -> str:
         pairs: list[object] = []
         for group in (FIGURES[:2], FIGURES[2:]):
             pairs += [median(one.read[name] for one in rounds) for name in group]
-            pairs += [f"{median(one.error(name) for one in rounds):+.1f}" for name in group]
+            pairs += [_percent(median(one.error(name) for one in rounds)) for name in group]
         rows.append([client, *pairs, median(one.cpu_ms for one in rounds)])
     head = ("client", "TTFT p50", "p99 ms", "err %", "p99", "total p50", "p99 ms", "err %", "p99", "CPU ms")
     return table(head, rows)
+
+
+def _percent(error: float) -> str:
+    return f"{error:+.1f}" if abs(error) < 100 else f"{error:+,.0f}"
 
 
 def _spread(values: list[float]) -> list[object]:

@@ -12,9 +12,9 @@ import openai
 
 from harness.client.door import litellm
 from harness.client.via_litellm import close_clients
-from tests.perf.work import KEY, MODEL, PARAMS, Done, Job, body, measured, messages
+from tests.perf.work import KEY, MODEL, PARAMS, STREAMED, Done, Job, measured, messages
 
-HEADERS = {"Content-Type": "application/json", "Authorization": f"Bearer {KEY}", "Accept-Encoding": "identity"}
+HEADERS = {"Authorization": f"Bearer {KEY}", "Accept-Encoding": "identity"}
 LEAD_S = 0.05
 """The first stream begins so long after its tasks were made."""
 
@@ -68,20 +68,20 @@ class Peer(ABC):
 
 
 class Aiohttp(Peer):
-    """Plain aiohttp: bodies made before, chunks taken as they come (`iter_any`), none of them decoded."""
+    """Plain aiohttp: the question as JSON, chunks taken as they come (`iter_any`), none of them decoded."""
 
     @asynccontextmanager
     async def opened(self, job: Job) -> AsyncIterator[None]:
         """One session without a limit of connections."""
         self._url = f"{job.url}/chat/completions"
-        self._bodies = [body(number, stream=job.stream) for number in range(job.count)]
         async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as self._session:
             yield
 
     async def stream(self, number: int) -> tuple[float, float, float]:
         """Posts, and notes when chunks come."""
         sent, first = time.perf_counter(), 0.0
-        async with self._session.post(self._url, data=self._bodies[number], headers=HEADERS) as response:
+        asked = {"model": MODEL, "messages": messages(number), **PARAMS, **STREAMED}
+        async with self._session.post(self._url, json=asked, headers=HEADERS) as response:
             async for _ in response.content.iter_any():
                 last = time.perf_counter()
                 first = first or last
@@ -89,7 +89,8 @@ class Aiohttp(Peer):
 
     async def call(self, number: int) -> None:
         """Posts and reads the JSON."""
-        async with self._session.post(self._url, data=self._bodies[number], headers=HEADERS) as response:
+        asked = {"model": MODEL, "messages": messages(number), **PARAMS}
+        async with self._session.post(self._url, json=asked, headers=HEADERS) as response:
             assert (await response.json())["choices"]
 
 
@@ -115,7 +116,7 @@ class OpenAI(Peer):
     async def stream(self, number: int) -> tuple[float, float, float]:
         """`chat.completions.create(stream=True)`."""
         sent, create = time.perf_counter(), self._client.chat.completions.create
-        more: Any = {"messages": messages(number), **PARAMS}
+        more: Any = {"messages": messages(number), **PARAMS, **STREAMED}
         return await _read(sent, await create(model=MODEL, stream=True, stream_options={"include_usage": True}, **more))
 
     async def call(self, number: int) -> None:
@@ -139,8 +140,8 @@ class LiteLLM(Peer):
 
     async def stream(self, number: int) -> tuple[float, float, float]:
         """`acompletion(stream=True)`."""
-        sent, more = time.perf_counter(), {"stream": True, "stream_options": {"include_usage": True}}
-        chunks = await litellm().acompletion(messages=messages(number), **self._asked, **more)
+        sent = time.perf_counter()
+        chunks = await litellm().acompletion(messages=messages(number), **self._asked, **STREAMED)
         return await _read(sent, chunks)
 
     async def call(self, number: int) -> None:

@@ -1,7 +1,6 @@
 """What a client is given to do, and what it came to: the same for ours and for its peers."""
 
 import gc
-import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,20 +10,13 @@ from typing import Any
 MODEL = "gpt-4o-mini"
 KEY = "sk-not-needed"
 PARAMS = {"temperature": 0.2, "max_tokens": 500}
+STREAMED = {"stream": True, "stream_options": {"include_usage": True}}
 STORY = "A farmer has seventeen sheep, and all but nine run away. How many are left?\n" * 8
 
 
 def messages(number: int) -> list[dict[str, Any]]:
     """A question of some length, each a little different."""
     return [{"role": "system", "content": "Be brief."}, {"role": "user", "content": f"{number}: {STORY}"}]
-
-
-def body(number: int, *, stream: bool) -> bytes:
-    """The question as OpenAI's API takes it."""
-    asked: dict[str, Any] = {"model": MODEL, "messages": messages(number), **PARAMS}
-    if stream:
-        asked |= {"stream": True, "stream_options": {"include_usage": True}}
-    return json.dumps(asked).encode()
 
 
 @dataclass(frozen=True, slots=True)
