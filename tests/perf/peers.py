@@ -117,7 +117,7 @@ class OpenAI(Peer):
         """`chat.completions.create(stream=True)`."""
         sent, create = time.perf_counter(), self._client.chat.completions.create
         more: Any = {"messages": messages(number), **PARAMS, **STREAMED}
-        return await _read(sent, await create(model=MODEL, stream=True, stream_options={"include_usage": True}, **more))
+        return await _read(sent, await create(model=MODEL, **more))
 
     async def call(self, number: int) -> None:
         """`chat.completions.create`."""
