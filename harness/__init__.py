@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from harness.load import suites as load_suites
     from harness.registry import load as load_providers
     from harness.settings import Patience, Places, Selection, Terms
-    from harness.store import load_run
+    from harness.store import load_run, load_runs
     from harness.told import Attempt
 
 __version__ = "0.1.0"
@@ -50,6 +50,7 @@ __all__ = [
     "ToolCallDelta",
     "load_providers",
     "load_run",
+    "load_runs",
     "load_suites",
     "models",
     "run",
@@ -75,6 +76,7 @@ _PLACES = {
     "ToolCallDelta": "client",
     "load_providers": "registry:load",
     "load_run": "store",
+    "load_runs": "store",
     "load_suites": "load:suites",
     "models": "cards",
     "run": "cli.fleet",

@@ -25,6 +25,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "run": "ask every ready provider, record, judge, report",
         "resume": "ask what a run has not asked yet, and report it whole",
         "recover": "make a run of what a killed one recorded; nothing is sent",
+        "runs": "list the runs: state, suites, providers, trials, spend, time",
         "score": "judge a run's stored replies again; nothing is sent",
         "report": "write a run's report again",
         "compare": "hold a run against an earlier one: regressed, improved, missing",

@@ -16,7 +16,9 @@ from __future__ import annotations
 
 from harness.store.group_sync import Durability
 from harness.store.info import RunInfo, git_commit, new_run_id
+from harness.store.listing import Listed, runs_in
 from harness.store.manifest import InFlight, State
+from harness.store.many import Runs, load_runs
 from harness.store.recorder import Recorder
 from harness.store.resuming import Remainder, remainder
 from harness.store.runs import Run, load_run, newest_run, open_run, run_before, set_latest
@@ -26,20 +28,24 @@ from harness.store.writer import WriteOptions, Writer
 __all__ = [
     "Durability",
     "InFlight",
+    "Listed",
     "Recorder",
     "Remainder",
     "Run",
     "RunInfo",
+    "Runs",
     "State",
     "WriteOptions",
     "Writer",
     "git_commit",
     "load_run",
+    "load_runs",
     "new_run_id",
     "newest_run",
     "open_run",
     "remainder",
     "run_before",
+    "runs_in",
     "save_searches",
     "set_latest",
 ]

@@ -112,7 +112,7 @@ class Run:
         Raises:
             StoreError: it is missing or damaged, or there is no such column.
         """
-        return _frame(self._calls_paths(), columns, CALLS)
+        return _frame(self.calls_paths(), columns, CALLS)
 
     def scores(self, columns: Sequence[str] | None = None) -> pd.DataFrame:
         """scores.parquet: one row for each trial and criterion.
@@ -121,7 +121,7 @@ class Run:
             WrongUse: the run was not scored yet.
             StoreError: the file is damaged, or there is no such column.
         """
-        return _frame(self._scores_paths(), columns, SCORES)
+        return _frame(self.scores_paths(), columns, SCORES)
 
     def evidence(self, calls: Sequence[str], scores: Sequence[str] = ()) -> tuple[pd.DataFrame, pd.DataFrame]:
         """Calls and scores by column for what is decided over them: as `calls` and `scores`, but lean.
@@ -133,8 +133,8 @@ class Run:
             WrongUse: scores are asked for, and the run was not scored yet.
             StoreError: a file is missing or damaged.
         """
-        paths = self._scores_paths() if scores else []
-        first, second = frames(Source(self._calls_paths(), calls, CALLS), Source(paths, scores, SCORES))
+        paths = self.scores_paths() if scores else []
+        first, second = frames(Source(self.calls_paths(), calls, CALLS), Source(paths, scores, SCORES))
         return first, second
 
     def outcomes(self) -> Iterator[Outcome]:
@@ -145,7 +145,7 @@ class Run:
         Raises:
             StoreError: calls.parquet is missing or damaged.
         """
-        paths = self._calls_paths()
+        paths = self.calls_paths()
         deciding = _deciding(self.calls(["trial_id", "phase", "status"]))
         start = 0
         for batch in parquet.batches(paths, OUTCOME_COLUMNS):
@@ -176,12 +176,19 @@ class Run:
         """
         return [truth for path in sorted(self.path.glob(TRUTH_FILES)) for truth in _truths(path)]
 
-    def _calls_paths(self) -> list[Path]:
+    @property
+    def scored(self) -> bool:
+        """Whether there are scores."""
+        return self._manifest.scores is not None
+
+    def calls_paths(self) -> list[Path]:
+        """The files of calls.parquet, held against the manifest. Raises StoreError."""
         for part in self._manifest.calls:
             self._check(part.file, _CALLS_REMEDY)
         return part_paths(self.path, self._manifest.calls)
 
-    def _scores_paths(self) -> list[Path]:
+    def scores_paths(self) -> list[Path]:
+        """The file of the scores, held against the manifest. Raises WrongUse where there is none, and StoreError."""
         part = self._manifest.scores
         if part is None:
             raise WrongUse(
