@@ -4,6 +4,9 @@ import json
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
+from harness.cli.commands.runs import _row
 from harness.errors import ExitCode
 from harness.store import Recorder
 from tests.cli.conftest import call
@@ -35,13 +38,15 @@ def test_runs_are_listed_the_newest_first_within_80_columns(project):
     lines = listed().splitlines()
     assert lines[0] == "2 runs in reports/runs"
     assert [line.split()[:2] for line in lines[2:4]] == [[SECOND, "interrupted"], [FIRST, "complete"]]
-    assert lines[3].split()[2:] == ["sums-of-lon…", "alpha", "+1", "2", "$0.000500", "500", "ms"]
+    assert lines[3].split()[2:] == ["sums-of…", "alpha", "+1", "2", "<$0.01", "0.5", "s"]
     assert max(map(len, lines)) <= 80
 
 
 def test_simulated_spend_says_so(project):
     record(project / "reports", providers={"alpha": {"simulated": "swift"}})
-    assert "$0.000500 sim" in listed()
+    said = listed()
+    assert "~<$0.01" in said
+    assert "~ simulated: nothing was spent" in said
 
 
 def test_what_is_no_run_is_named_with_what_to_do(project):
@@ -85,6 +90,30 @@ def test_more_than_40_are_counted_and_listed_on_request(project):
     assert said.splitlines()[0] == "41 runs in reports/runs"
     assert "and 1 more; --all lists them" in said
     assert listed("--all").count("complete") == 41
+
+
+@pytest.mark.parametrize(
+    ("told", "shown"),
+    [
+        ({"trials": 1_000_000, "spend_usd": 99.0, "took_s": 1004.0}, ("1 M", "$99.00", "17 min")),
+        ({"trials": 12_345, "spend_usd": 12_345.6, "took_s": 40_000.0}, ("12,345", "$12,346", "11.1 h")),
+        ({"trials": None, "spend_usd": None, "took_s": None}, ("–", "–", "–")),
+        ({"trials": 0, "spend_usd": 0.0, "took_s": 0.0}, ("0", "$0.00", "–")),
+    ],
+)
+def test_figures_are_short(told, shown):
+    row = _row(
+        {
+            "run": FIRST,
+            "state": "interrupted",
+            "suites": ["s" * 20, "t"],
+            "providers": ["p" * 20],
+            "simulated": True,
+            **told,
+        }
+    )
+    assert tuple(cell.removeprefix("~") for cell in row[4:]) == shown
+    assert sum(map(len, row)) + 2 * 6 <= 80
 
 
 def test_without_runs_it_says_how_to_make_one(project):

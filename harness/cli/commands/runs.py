@@ -44,10 +44,11 @@ def main(options: argparse.Namespace) -> ExitCode:
     rows = tuple(_row(one) for one in told if one["created"])
     hidden = len(found) - len(shown)
     if rows:
-        more = f"and {hidden:,} more; --all lists them" if hidden else ""
+        notes = [f"and {hidden:,} more; --all lists them"] if hidden else []
+        notes += ["~ simulated: nothing was spent"] if any(row[5].startswith("~") for row in rows) else []
         head = ("run", "state", "suites", "providers", "trials", "spend", "took")
         known = sum(one.info is not None for one in found)
-        terminal.table(Table(f"{plural(known, 'run')} in {folder}", head, rows, more))
+        terminal.table(Table(f"{plural(known, 'run')} in {folder}", head, rows, "; ".join(notes)))
     elif not found:
         terminal.line(f"{folder} holds no run yet: `harness run` records one")
     for one in told:
@@ -94,23 +95,40 @@ def _named(one: Listed) -> dict[str, Any]:
 
 
 def _row(told: dict[str, Any]) -> tuple[str, ...]:
-    from harness.render.figures import DASH, count, seconds, usd
+    """One line of the table: with the longest words that are usual, all of it fits 80 columns."""
+    from harness.render.figures import DASH
 
-    trials = DASH if told["trials"] is None else count(told["trials"])
+    trials = DASH if told["trials"] is None else f"{told['trials']:,}"
+    spend = _dollars(told["spend_usd"])
     return (
         told["run"],
         told["state"],
-        _few(told["suites"]),
-        _few(told["providers"]),
-        trials,
-        usd(told["spend_usd"]) + (" sim" if told["simulated"] and told["spend_usd"] else ""),
-        seconds(told["took_s"]) if told["took_s"] else DASH,
+        _few(told["suites"], 8),
+        _few(told["providers"], 9),
+        trials if len(trials) <= 7 else f"{told['trials'] / 1e6:.3g} M",
+        f"~{spend}" if told["simulated"] and told["spend_usd"] else spend,
+        _lasted(told["took_s"]),
     )
 
 
-def _few(names: Sequence[str], most: int = 12) -> str:
+def _few(names: Sequence[str], most: int) -> str:
     """The first of the names, and how many there are besides: "gsm8k +3"."""
     more = f" +{len(names) - 1}" if len(names) > 1 else ""
     first = names[0] if names else "–"
     room = most - len(more)
     return (first if len(first) <= room else first[: room - 1] + "…") + more
+
+
+def _dollars(value: float | None) -> str:
+    if value is None:
+        return "–"
+    return "<$0.01" if 0 < value < 0.01 else f"${value:,.2f}" if value < 1000 else f"${value:,.0f}"
+
+
+def _lasted(seconds: float | None) -> str:
+    if not seconds:
+        return "–"
+    if seconds < 59.5:
+        return f"{seconds:.2g} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 100 else f"{minutes / 60:.3g} h"
