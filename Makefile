@@ -53,5 +53,5 @@ clean:  ## remove what set-up and tests made; runs and reports stay
 
 lock: $(STAMP)
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check uv
-	@$(BIN)/uv pip compile pyproject.toml --extra dev --extra fast --universal --python-version 3.11 --generate-hashes --no-annotate --no-header -q -o $(VENV)/lock
+	@$(BIN)/uv pip compile pyproject.toml --extra dev --extra fast --extra text --universal --python-version 3.11 --generate-hashes --no-annotate --no-header -q -o $(VENV)/lock
 	@{ echo "# Pinned with hashes for Python 3.11 and later; made by \`make lock\` from pyproject.toml."; cat $(VENV)/lock; } > requirements.lock

@@ -37,6 +37,8 @@ DOORS = {
     "tokenizers": {"client"},
     "referencing": {"scorers"},
     "regex": {"scorers"},
+    "rouge_score": {"scorers"},
+    "sacrebleu": {"scorers"},
     "scipy": {"stats"},
 }
 """Each outside library and the parts that may import it."""

@@ -1,7 +1,7 @@
 """Scorers: from a reply and what is expected of it to an opinion. Judging costs nothing and can be repeated.
 
-A family by kin: `text` (exact, contains, regex), `choice`, `number`, `structure` (json), `tools` (tool_calls),
-`constraints`, `code`, `refusal`. `family` knows them by name and checks criteria; `judging` applies a case's criteria
+A family by kin: `text` (exact, contains, starts_with, ends_with, regex), `choice`, `number`, `equivalence` (math), `overlap` (f1,
+rouge_l, bleu), `structure` (json), `tools` (tool_calls), `constraints`, `code`, `refusal`, `limits` (latency, cost). `family` knows them by name and checks criteria; `judging` applies a case's criteria
 to an outcome, with the rules that hold for all of them.
 """
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from harness.scorers.opinion import Opinion, Scorer, Unfit, right, wrong
 from harness.scorers.reading import boxed, marked
-from harness.told import Reply
+from harness.told import Outcome
 from harness.wording import plain, said
 
 _OPEN = r"[\s*_`\"'(\[{<$\\]*"
@@ -53,9 +53,9 @@ def _fits(options: ChoiceOptions, expect: Any) -> None:
         raise Unfit("'expect' must name at least one choice")
 
 
-def _judge(options: ChoiceOptions, expect: Any, reply: Reply) -> Opinion:
+def _judge(options: ChoiceOptions, expect: Any, outcome: Outcome) -> Opinion:
     wanted = {plain(one).casefold() for one in (expect if isinstance(expect, list | tuple) else [expect])}
-    named = read_choices(options.choices, said(reply))
+    named = read_choices(options.choices, said(outcome.reply))
     if not named:
         return wrong(f"it names none of {', '.join(options.choices)}")
     got = ", ".join(named)

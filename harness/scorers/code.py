@@ -9,7 +9,7 @@ from typing import Any
 from harness.scorers.opinion import Opinion, Scorer, Unfit, right, wrong
 from harness.scorers.reading import fences
 from harness.scorers.sandbox import Job, run_confined
-from harness.told import Reply
+from harness.told import Outcome
 from harness.wording import said
 
 LONGEST_S = 300.0
@@ -64,8 +64,8 @@ def _fits(_options: CodeOptions, _expect: Any) -> None:
     """Any expectation fits: the tests say what is wanted."""
 
 
-def _judge(options: CodeOptions, _expect: Any, reply: Reply) -> Opinion:
-    code = code_of(said(reply), options.entry_point)
+def _judge(options: CodeOptions, _expect: Any, outcome: Outcome) -> Opinion:
+    code = code_of(said(outcome.reply), options.entry_point)
     job = Job(code, options.tests, options.entry_point or "", options.setup)
     try:
         verdict = run_confined(job, options.timeout_s)

@@ -12,7 +12,7 @@ from harness.ask import JsonObject
 from harness.scorers.opinion import Opinion, Scorer, Unfit, right, wrong
 from harness.scorers.options import did_you_mean
 from harness.scorers.structure import json_text, parse_json
-from harness.told import Reply
+from harness.told import Outcome
 from harness.wording import plain, said
 
 Holds = Callable[[str], "str | None"]
@@ -235,8 +235,8 @@ def _fits(_options: ConstraintsOptions, _expect: Any) -> None:
     """Any expectation fits: the rules say what is wanted."""
 
 
-def _judge(options: ConstraintsOptions, _expect: Any, reply: Reply) -> Opinion:
-    text = said(reply)
+def _judge(options: ConstraintsOptions, _expect: Any, outcome: Outcome) -> Opinion:
+    text = said(outcome.reply)
     broken = [why for rule in options.rules if (why := _check(rule)(text))]
     return wrong("; ".join(broken)) if broken else right()
 

@@ -11,25 +11,36 @@ from harness.ask import Criterion
 from harness.scorers.choice import CHOICE
 from harness.scorers.code import CODE
 from harness.scorers.constraints import CONSTRAINTS
+from harness.scorers.equivalence import MATH
+from harness.scorers.limits import COST, LATENCY
 from harness.scorers.number import NUMBER
 from harness.scorers.opinion import Scorer, Unfit
 from harness.scorers.options import did_you_mean, read_options
+from harness.scorers.overlap import BLEU, F1, ROUGE_L
 from harness.scorers.refusal import REFUSAL
 from harness.scorers.structure import JSON
-from harness.scorers.text import CONTAINS, EXACT, REGEX
+from harness.scorers.text import CONTAINS, ENDS_WITH, EXACT, REGEX, STARTS_WITH
 from harness.scorers.tools import TOOL_CALLS
 
 SCORERS: Mapping[str, Scorer[Any]] = MappingProxyType(
     {
+        "bleu": BLEU,
         "choice": CHOICE,
         "code": CODE,
         "constraints": CONSTRAINTS,
         "contains": CONTAINS,
+        "cost": COST,
+        "ends_with": ENDS_WITH,
         "exact": EXACT,
+        "f1": F1,
         "json": JSON,
+        "latency": LATENCY,
+        "math": MATH,
         "number": NUMBER,
         "refusal": REFUSAL,
         "regex": REGEX,
+        "rouge_l": ROUGE_L,
+        "starts_with": STARTS_WITH,
         "tool_calls": TOOL_CALLS,
     }
 )

@@ -3,6 +3,7 @@
 | what came back | state |
 |---|---|
 | no answer | failed |
+| an answer whose call is judged (`latency`, `cost`), not its reply | scored, or unscored where nothing was measured |
 | an answer that the provider filtered | unscored (`refusal` has its own view) |
 | code that may not be run | unscored |
 | nothing but blanks (for `tool_calls`: and no call) | unscored |
@@ -105,10 +106,12 @@ def _score(criterion: Criterion, expect: Any, outcome: Outcome, allow: Permissio
 
     if not outcome.answered:
         return score(Opinion(None, None, ": ".join(filter(None, (outcome.failure_kind, outcome.error)))), failed=True)
+    if not scorer.reads_reply:
+        return score(scorer.judge(options, expect, outcome))
     why = _unreadable(scorer, outcome.reply, allow)
     if why:
         return score(Opinion(None, None, why))
-    opinion = scorer.judge(options, expect, outcome.reply)
+    opinion = scorer.judge(options, expect, outcome)
     why = None if opinion.value in (None, 1.0) else _no_proof(scorer, outcome.reply)
     return score(Opinion(None, opinion.extracted, why) if why else opinion)
 

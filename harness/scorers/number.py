@@ -15,7 +15,7 @@ from typing import Any
 
 from harness.scorers.opinion import Opinion, Scorer, Unfit, right, wrong
 from harness.scorers.reading import boxed, marked
-from harness.told import Reply
+from harness.told import Outcome
 from harness.wording import plain, said
 
 MOST_DIGITS = 1_000
@@ -193,8 +193,8 @@ def _fits(_options: NumberOptions, expect: Any) -> None:
     _expected(expect)
 
 
-def _judge(options: NumberOptions, expect: Any, reply: Reply) -> Opinion:
-    got = read_answer(said(reply), decimal_comma=options.decimal_comma)
+def _judge(options: NumberOptions, expect: Any, outcome: Outcome) -> Opinion:
+    got = read_answer(said(outcome.reply), decimal_comma=options.decimal_comma)
     if got is None:
         return wrong("it has no number")
     wanted = _expected(expect).readings

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from harness.told import Reply
+from harness.told import Outcome
 
 Options = TypeVar("Options")
 
@@ -38,13 +38,15 @@ class Scorer(Generic[Options]):
     `version` is stored with each score and changes whenever the same reply could get another value. `options` is a
     frozen dataclass: its fields are the options, its `__post_init__` raises Unfit for values that make no sense.
     `fits(options, expect)` raises Unfit where `expect` is not what the scorer can compare with.
-    `judge(options, expect, reply)` may rely on both having been checked.
+    `judge(options, expect, outcome)` may rely on both having been checked, and on there being an answer.
     """
 
     version: str
     options: type[Options]
     fits: Callable[[Options, Any], None]
-    judge: Callable[[Options, Any, Reply], Opinion]
+    judge: Callable[[Options, Any, Outcome], Opinion]
+    reads_reply: bool = True
+    """Whether it judges what was said; otherwise it judges the call, whatever the reply is."""
     reads_text: bool = True
     """Whether it needs text: a reply that is only tool calls is empty for it."""
     reads_refusals: bool = False

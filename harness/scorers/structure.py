@@ -20,7 +20,7 @@ from harness.ask import JsonObject
 from harness.scorers.likeness import Likeness, difference
 from harness.scorers.opinion import Opinion, Scorer, Unfit, right, wrong
 from harness.scorers.reading import fences
-from harness.told import Reply
+from harness.told import Outcome
 from harness.wording import said
 
 
@@ -172,8 +172,8 @@ def at_pointer(value: Any, pointer: str) -> Any:
     return value
 
 
-def _judge(options: JsonOptions, expect: Any, reply: Reply) -> Opinion:
-    text = json_text(said(reply))
+def _judge(options: JsonOptions, expect: Any, outcome: Outcome) -> Opinion:
+    text = json_text(said(outcome.reply))
     try:
         got = parse_json(text)
         why = None if options.schema is None else schema_difference(got, options.schema)

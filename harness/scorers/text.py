@@ -1,4 +1,4 @@
-"""Scorers of plain text: `exact`, `contains`, `regex`."""
+"""Scorers of plain text: `exact`, `contains`, `starts_with`, `ends_with`, `regex`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 import regex
 
 from harness.scorers.opinion import Opinion, Scorer, Unfit, right, wrong
-from harness.told import Reply
+from harness.told import Outcome
 from harness.wording import plain, said
 
 PATTERN_LIMIT_S = 0.5
@@ -40,6 +40,20 @@ class ContainsOptions:
     def __post_init__(self) -> None:
         if "" in self.any or "" in self.all:
             raise Unfit("an empty text is in every reply")
+
+
+@dataclass(frozen=True, slots=True)
+class StartOptions:
+    """`starts_with`: the reply starts with `expect` (text or a list of which one must fit), spaces and runs of them apart."""
+
+    ignore_case: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class EndOptions:
+    """`ends_with`: the reply ends with `expect` (text or a list of which one must fit), spaces and runs of them apart."""
+
+    ignore_case: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +96,8 @@ def _exact_fits(_options: ExactOptions, expect: Any) -> None:
     _texts(expect)
 
 
-def _exact(options: ExactOptions, expect: Any, reply: Reply) -> Opinion:
-    got = _bare(said(reply), options)
+def _exact(options: ExactOptions, expect: Any, outcome: Outcome) -> Opinion:
+    got = _bare(said(outcome.reply), options)
     if any(got == _bare(one, options) for one in _texts(expect)):
         return right(got)
     return wrong(f"it is not {' or '.join(map(repr, _texts(expect)))}", got)
@@ -119,12 +133,36 @@ def _contains_fits(options: ContainsOptions, expect: Any) -> None:
         _texts(expect)
 
 
-def _contains(options: ContainsOptions, expect: Any, reply: Reply) -> Opinion:
-    def fold(text: str) -> str:
-        text = " ".join(plain(text).split())
-        return text.casefold() if options.ignore_case else text
+def _folded(text: str, *, ignore_case: bool) -> str:
+    text = " ".join(plain(text).split())
+    return text.casefold() if ignore_case else text
 
-    got = fold(said(reply))
+
+def _edge_fits(_options: StartOptions | EndOptions, expect: Any) -> None:
+    _texts(expect)
+
+
+def _starts_with(options: StartOptions, expect: Any, outcome: Outcome) -> Opinion:
+    got = _folded(said(outcome.reply), ignore_case=options.ignore_case)
+    for one in _texts(expect):
+        if got.startswith(_folded(one, ignore_case=options.ignore_case)):
+            return right(one)
+    return wrong(f"it does not start with {' or '.join(map(repr, _texts(expect)))}", got[:80])
+
+
+def _ends_with(options: EndOptions, expect: Any, outcome: Outcome) -> Opinion:
+    got = _folded(said(outcome.reply), ignore_case=options.ignore_case)
+    for one in _texts(expect):
+        if got.endswith(_folded(one, ignore_case=options.ignore_case)):
+            return right(one)
+    return wrong(f"it does not end with {' or '.join(map(repr, _texts(expect)))}", got[-80:])
+
+
+def _contains(options: ContainsOptions, expect: Any, outcome: Outcome) -> Opinion:
+    def fold(text: str) -> str:
+        return _folded(text, ignore_case=options.ignore_case)
+
+    got = fold(said(outcome.reply))
     every = options.all if options.any or options.all else _texts(expect)
     missing = [one for one in every if fold(one) not in got]
     if missing:
@@ -140,9 +178,9 @@ def _regex_fits(options: RegexOptions, expect: Any) -> None:
         _texts(expect)
 
 
-def _regex(options: RegexOptions, expect: Any, reply: Reply) -> Opinion:
+def _regex(options: RegexOptions, expect: Any, outcome: Outcome) -> Opinion:
     try:
-        caught = list(_caught(options, said(reply)))
+        caught = list(_caught(options, said(outcome.reply)))
     except TimeoutError:
         return Opinion(None, None, f"the pattern took longer than {PATTERN_LIMIT_S:g} s")
     if not caught:
@@ -168,4 +206,6 @@ def _caught(options: RegexOptions, text: str) -> Iterator[str | None]:
 
 EXACT = Scorer("1", ExactOptions, _exact_fits, _exact)
 CONTAINS = Scorer("1", ContainsOptions, _contains_fits, _contains)
+STARTS_WITH = Scorer("1", StartOptions, _edge_fits, _starts_with)
+ENDS_WITH = Scorer("1", EndOptions, _edge_fits, _ends_with)
 REGEX = Scorer("1", RegexOptions, _regex_fits, _regex)

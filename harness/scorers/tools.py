@@ -10,7 +10,7 @@ from harness.ask import ToolCall
 from harness.scorers.likeness import Likeness, difference, pairs_up
 from harness.scorers.opinion import Opinion, Scorer, Unfit, right, wrong
 from harness.scorers.structure import check_schema, parse_json, schema_difference
-from harness.told import Reply
+from harness.told import Outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +48,8 @@ def _fits(options: ToolCallsOptions, expect: Any) -> None:
             check_schema(call["schema"])
 
 
-def _judge(options: ToolCallsOptions, expect: Any, reply: Reply) -> Opinion:
-    calls = reply.tool_calls
+def _judge(options: ToolCallsOptions, expect: Any, outcome: Outcome) -> Opinion:
+    calls = outcome.reply.tool_calls
     shown = ", ".join(f"{call.name}({call.arguments})" for call in calls) or None
     called = next((call.name for call in calls if call.name in options.forbidden), None)
     if called is not None:

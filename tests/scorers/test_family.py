@@ -9,7 +9,8 @@ from harness.scorers.family import SCORERS
 
 def test_the_names_are_those_that_suites_may_use():
     assert NAMES == (
-        "choice", "code", "constraints", "contains", "exact", "json", "number", "refusal", "regex", "tool_calls",
+        "bleu", "choice", "code", "constraints", "contains", "cost", "ends_with", "exact", "f1", "json", "latency", "math",
+        "number", "refusal", "regex", "rouge_l", "starts_with", "tool_calls",
     )  # fmt: skip
 
 
@@ -24,7 +25,7 @@ def test_every_scorer_has_a_version_and_options_that_say_what_they_do():
     ("criterion", "says"),
     [
         (Criterion("nubmer"), "there is no scorer 'nubmer'; did you mean 'number'?"),
-        (Criterion("q"), "there is no scorer 'q'; there is choice, code, "),
+        (Criterion("q"), "there is no scorer 'q'; there is bleu, choice, code, "),
         (Criterion("exact", {"ignorecase": True}), "exact has no option 'ignorecase'; did you mean 'ignore_case'?"),
         (Criterion("exact", weight=0), "exact: the weight must be above 0, not 0"),
         (Criterion("exact", weight=float("nan")), "the weight must be above 0, not nan"),
