@@ -15,8 +15,12 @@ from harness.routing.objective import Objective
 from harness.routing.why import Compared, sentence
 from harness.stats import Posterior
 
-MOST_WEIGHT = 0.99
-"""A challenger never takes everything: the incumbent stays as a control arm, so that evidence keeps coming."""
+CONTROL = 0.01
+"""What the incumbent keeps after a shift, so that it stays visible in live traffic. More would buy nothing: the expected gain is
+proportional to the weight, and the next evidence comes from running the suites again, not from the traffic."""
+
+LIKELY = 0.6
+"""No challenger below this probability takes traffic, however sure the other shifts are."""
 
 
 def choose(
@@ -26,16 +30,21 @@ def choose(
 
     The incumbent of a capability is the provider with the largest weight in the present route, if it has a scored case there; otherwise
     the best single provider over all cases (`Evidence.best_single`) among those that have. Each other provider is compared with it on
-    the same cases (`stats.paired_posteriors`), unless its reliability is surely below 0.9 or they share no case.
+    the same cases (`stats.crossed_posteriors`), unless its reliability is surely below 0.9 or they share no case.
 
-    - `shift`: some are better by more than the margin with a probability of at least the confidence. Of these the one with the highest
-      posterior mean is given its probability as weight (at most 0.99), the incumbent the rest.
-    - `hold`: each is not better by more than the margin with at least that probability. The incumbent keeps everything.
+    - `shift`: of the challengers with a probability of 0.6 or more of being better by more than the margin, the one with the highest
+      posterior mean takes the traffic, and the incumbent keeps a hundredth. Over all capabilities together, the likeliest first,
+      as many shift as keep the mean of these probabilities at the confidence: so many of the shifts are expected to be right.
+      A probability of at least the confidence is always enough.
+    - `hold`: each is not better by more than the margin with a probability of at least the confidence. The incumbent keeps everything.
     - `insufficient`: neither. The incumbent keeps everything, and `n_needed` is how many more cases would settle the matter
       with the likeliest challenger, if its difference stays what it seems; None if more than 100,000.
 
-    Each challenger is held to the confidence by itself; the prior, not a correction, keeps a lucky one of many from winning, and
-    the number compared is stated. What others scored changes nothing between a challenger and the incumbent.
+    The prior, not a correction, keeps a lucky one of many challengers from winning, and the number compared is stated. A
+    provider that a cheaper one equals or beats over all changes nothing between the others.
+
+    Source of the rule: Bayesian false discovery rate; Newton, Noueiry, Sarkar, Ahlquist, Biostatistics 5 (2004) 155–176; the s-value of
+    Stephens, Biostatistics 18 (2017) 275–294.
 
     A capability without a scored case keeps its present route, if it has one. The table's time is that of the last attempt, so that
     the same evidence gives the same file.
@@ -46,7 +55,9 @@ def choose(
     """
     evidence = Evidence.gather(calls, scores)
     present = {route.capability: route for route in incumbent.routes} if incumbent else {}
-    chosen = [_route(evidence, name, present.get(name), objective) for name in evidence.capabilities]
+    contests = [_contest(evidence, name, present.get(name), objective) for name in evidence.capabilities]
+    shifts = _shifts(contests, objective.confidence)
+    chosen = [_decided(contest, shifts, objective) for contest in contests]
     kept = [route for name, route in present.items() if name not in evidence.capabilities]
     former = incumbent if kept else None
     table = RoutingTable(
@@ -75,14 +86,41 @@ class _Challenge:
     probability: float
 
 
-def _route(evidence: Evidence, capability: str, present: Route | None, objective: Objective) -> Route:
+@dataclass(frozen=True, slots=True)
+class _Contest:
+    """A capability before it is decided: the challenges, likeliest first, and who is left out with the reason."""
+
+    capability: str
+    incumbent: str
+    challenges: list[_Challenge]
+    left_out: dict[str, str]
+
+    @property
+    def favourite(self) -> _Challenge | None:
+        """Who would take the traffic: the best posterior mean among the likely; of equals the likeliest."""
+        likely = [one for one in self.challenges if one.probability >= LIKELY]
+        return max(likely, key=lambda one: one.posterior.mean, default=None)
+
+
+def _shifts(contests: Sequence[_Contest], confidence: float) -> dict[str, float]:
+    """The capabilities that shift, each with the share of shifts that is expected to be right, itself and all likelier ones."""
+    offers = [(one.favourite.probability, one.capability) for one in contests if one.favourite]
+    shifts: dict[str, float] = {}
+    total = 0.0
+    for number, (probability, capability) in enumerate(sorted(offers, key=lambda one: (-one[0], one[1])), 1):
+        total += probability
+        if total / number < confidence:
+            break
+        shifts[capability] = total / number
+    return shifts
+
+
+def _contest(evidence: Evidence, capability: str, present: Route | None, objective: Objective) -> _Contest:
     candidates = evidence.scored_in(capability)
     incumbent = _largest(present)
     if incumbent not in candidates:
         incumbent = evidence.best_single(candidates, objective.prior_mass)
-    challenges, left_out = _challenges(evidence, capability, incumbent, objective)
-    route = _decided(capability, incumbent, challenges, objective)
-    return replace(route, why=sentence(route, Compared(len(challenges), objective.margin, left_out)))
+    return _Contest(capability, incumbent, *_challenges(evidence, capability, incumbent, objective))
 
 
 def _largest(present: Route | None) -> str | None:
@@ -103,7 +141,7 @@ def _challenges(
         elif provider not in scored:
             left_out[provider] = "has no scored case here"
         else:
-            posterior = evidence.posteriors(provider, incumbent, objective.prior_mass).get(capability)
+            posterior = evidence.posterior(capability, provider, incumbent, objective.prior_mass)
             if posterior is None:
                 left_out[provider] = f"shares no scored case with {incumbent}"
             else:
@@ -111,26 +149,24 @@ def _challenges(
     return sorted(found, key=lambda one: (-one.probability, one.provider)), left_out
 
 
-def _decided(capability: str, incumbent: str, challenges: Sequence[_Challenge], objective: Objective) -> Route:
-    """The route, its `why` still empty."""
-    better = [one for one in challenges if one.probability >= objective.confidence]
-    decision: Decision = "insufficient"
-    if better:
-        best = max(better, key=lambda one: one.posterior.mean)  # the likeliest of equals, since they are in that order
-        decision = "shift"
-    elif challenges:
-        best = challenges[0]
-        if best.probability <= 1 - objective.confidence:
-            decision = "hold"
-    else:
-        return Route(capability, decision, {incumbent: 1.0}, incumbent, None, None, None, None, why="")
+def _decided(contest: _Contest, shifts: dict[str, float], objective: Objective) -> Route:
+    capability, incumbent = contest.capability, contest.incumbent
+    expected = shifts.get(capability)
+    compared = Compared(len(contest.challenges), objective.margin, expected, contest.left_out)
+    if not contest.challenges:
+        route = Route(capability, "insufficient", {incumbent: 1.0}, incumbent, None, None, None, None, why="")
+        return replace(route, why=sentence(route, compared))
+    best, decision, weights = contest.challenges[0], _kept(contest, objective), {incumbent: 1.0}
+    if expected is not None and contest.favourite:
+        best, decision = contest.favourite, "shift"
+        weights = {best.provider: 1 - CONTROL, incumbent: CONTROL}
     posterior = best.posterior
     interval = posterior.interval()
     needed = posterior.needed(objective.margin, objective.confidence) if decision == "insufficient" else None
-    return Route(
+    route = Route(
         capability=capability,
         decision=decision,
-        weights=_shared(incumbent, best, objective.confidence) if decision == "shift" else {incumbent: 1.0},
+        weights=weights,
         incumbent=incumbent,
         challenger=best.provider,
         probability=round(best.probability, 4),
@@ -140,11 +176,11 @@ def _decided(capability: str, incumbent: str, challenges: Sequence[_Challenge], 
         n_needed=needed,
         why="",
     )
+    return replace(route, why=sentence(route, compared))
 
 
-def _shared(incumbent: str, challenge: _Challenge, confidence: float) -> dict[str, float]:
-    weight = max(confidence, min(MOST_WEIGHT, round(challenge.probability, 2)))
-    return {challenge.provider: weight, incumbent: round(1 - weight, 6)}
+def _kept(contest: _Contest, objective: Objective) -> Decision:
+    return "hold" if contest.challenges[0].probability <= 1 - objective.confidence else "insufficient"
 
 
 def _union(former: tuple[str, ...], new: tuple[str, ...]) -> tuple[str, ...]:

@@ -12,10 +12,11 @@ from harness.errors import NothingSelected, WrongUse
 from harness.stats import (
     CALL_COLUMNS,
     SCORE_COLUMNS,
+    Crossed,
     Posterior,
     cases_of,
+    crossed_posteriors,
     flags,
-    paired_posteriors,
     shrink,
     trials_of,
     wilson,
@@ -43,7 +44,7 @@ class Evidence:
     suite_hashes: dict[str, str]
     price_ids: tuple[str, ...]
     created: datetime
-    _compared: dict[tuple[str, str, float], dict[str, Posterior]] = field(default_factory=dict)
+    _believed: dict[tuple[float, tuple[str, ...]], Crossed] = field(default_factory=dict)
 
     @classmethod
     def gather(cls, calls: pd.DataFrame, scores: pd.DataFrame) -> Evidence:
@@ -108,27 +109,40 @@ class Evidence:
         """
 
         def rank(provider: str) -> tuple[bool, float, float, str]:
-            values = self.values[provider].dropna()
-            mean = shrink(float(values.mean()) if len(values) else 0.5, len(values), 0.5, prior_mass)
-            return not self.is_reliable(provider), -round(mean, 12), self.cost_per_call[provider], provider
+            cost = self.cost_per_call[provider]
+            return not self.is_reliable(provider), -self._rated(provider, prior_mass), cost, provider
 
         return min(among, key=rank)
 
-    def posteriors(self, challenger: str, incumbent: str, prior_mass: float) -> dict[str, Posterior]:
-        """What is believed of challenger − incumbent, for each capability in which they share a scored case."""
-        key = (challenger, incumbent, prior_mass)
-        if key not in self._compared:
-            self._compared[key] = self._compare(*key)
-        return self._compared[key]
+    def posterior(self, capability: str, challenger: str, incumbent: str, prior_mass: float) -> Posterior | None:
+        """What is believed of challenger − incumbent in a capability; None where they share no scored case."""
+        names = tuple(sorted({*self._heard(prior_mass), challenger, incumbent}))
+        key = (prior_mass, names)
+        if key not in self._believed:
+            rows = self.values[list(names)].dropna(how="all")
+            groups = rows.index.get_level_values("capability").to_numpy()
+            clusters = self.clusters.loc[rows.index].to_numpy()
+            self._believed[key] = crossed_posteriors(rows.to_numpy(dtype=float), groups, clusters, prior_mass)
+        return self._believed[key].difference(capability, names.index(challenger), names.index(incumbent))
 
-    def _compare(self, challenger: str, incumbent: str, prior_mass: float) -> dict[str, Posterior]:
-        differences = (self.values[challenger] - self.values[incumbent]).dropna()
-        if differences.empty:
-            return {}
-        groups = differences.index.get_level_values("capability").to_numpy()
-        clusters = self.clusters.loc[differences.index].to_numpy()
-        found = paired_posteriors(differences.to_numpy(dtype=float), groups, clusters, prior_mass)
-        return {str(name): posterior for name, posterior in found.items()}
+    def _heard(self, prior_mass: float) -> list[str]:
+        """Whose values say how hard a capability is: the reliable ones, but nobody whom a cheaper one equals or beats in quality.
+
+        Without that a hopeless provider would have a say in the choice between the others. An unknown cost is the highest.
+        """
+        rated = {name: self._rated(name, prior_mass) for name in self.values.columns if self.is_reliable(name)}
+        cost = self.cost_per_call
+        return [
+            name
+            for name, quality in rated.items()
+            if not any(cost[other] < cost[name] and rated[other] >= quality for other in rated)
+        ]
+
+    def _rated(self, provider: str, prior_mass: float) -> float:
+        """Mean quality over all cases, pulled toward 0.5."""
+        values = self.values[provider].dropna()
+        mean = float(values.mean()) if len(values) else 0.5
+        return round(shrink(mean, len(values), 0.5, prior_mass), 12)
 
 
 def _reliable_at_most(trials: pd.DataFrame) -> dict[str, float]:

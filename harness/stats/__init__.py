@@ -3,11 +3,12 @@
 Every public function names the source of its formula, and the tests show by simulation that intervals hold what they promise.
 """
 
+from harness.stats.crossed import Crossed, Posterior, crossed_posteriors
 from harness.stats.frontier import frontier
 from harness.stats.intervals import CONFIDENCE, Interval, clustered_mean, wilson
 from harness.stats.paired import Paired, false_discovery, p_growth, paired_logs, paired_means, paired_rates
 from harness.stats.percentiles import percentile, percentile_interval, smallest_n
-from harness.stats.shrinkage import PRIOR_MASS, Posterior, paired_posteriors, shrink
+from harness.stats.shrinkage import PRIOR_MASS, shrink
 from harness.stats.units import CALL_COLUMNS, KEY, SCORE_COLUMNS, cases_of, flags, trial_scores, trials_of
 
 __all__ = [
@@ -16,18 +17,19 @@ __all__ = [
     "KEY",
     "PRIOR_MASS",
     "SCORE_COLUMNS",
+    "Crossed",
     "Interval",
     "Paired",
     "Posterior",
     "cases_of",
     "clustered_mean",
+    "crossed_posteriors",
     "false_discovery",
     "flags",
     "frontier",
     "p_growth",
     "paired_logs",
     "paired_means",
-    "paired_posteriors",
     "paired_rates",
     "percentile",
     "percentile_interval",
