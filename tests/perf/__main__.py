@@ -1,6 +1,7 @@
 """`make perf`: the harness beside its peers, in one run, on one machine. See `--help`."""
 
 import argparse
+import functools
 import json
 import sys
 import textwrap
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.perf import fidelity, machine, micro, storing, throughput, whole_run
+from tests.perf import fidelity, machine, micro, scratch, storing, throughput, whole_run
 from tests.perf.found import Check, Section, table, targets
 from tests.perf.paced_server import serving
 from tests.perf.work import Job
@@ -56,7 +57,7 @@ def main(arguments: list[str] | None = None) -> int:
     about = machine.described()
     sections = []
     with ExitStack() as stack:
-        for section in _measure(stack, size, options.only or PARTS):
+        for section in _measure(stack, size, options.only or PARTS, options.peers):
             sections.append(section)
             _say(f"\n{section.text()}\n")
     checks = [check for section in sections for check in section.checks]
@@ -81,10 +82,17 @@ def _parser() -> argparse.ArgumentParser:
         "--only", type=lambda text: tuple(text.split(",")), metavar="PART,…", help=f"some of {', '.join(PARTS)}"
     )
     parser.add_argument("--out", type=Path, default=Path("reports/perf"), metavar="DIR", help="where the report goes")
+    parser.add_argument(
+        "--peers",
+        type=scratch.chosen,
+        default=(),
+        metavar="NAME,…",
+        help=f"install other harnesses into {scratch.ENVIRONMENTS} and measure them too: {', '.join(scratch.PEERS)}",
+    )
     return parser
 
 
-def _measure(stack: ExitStack, size: Size, only: tuple[str, ...]) -> Iterator[Section]:
+def _measure(stack: ExitStack, size: Size, only: tuple[str, ...], peers: tuple[str, ...]) -> Iterator[Section]:
     served = stack.enter_context(serving())
     if {"fidelity", "throughput"} & set(only):
         workers = {name: stack.enter_context(Worker(name)) for name in NAMES}
@@ -92,19 +100,21 @@ def _measure(stack: ExitStack, size: Size, only: tuple[str, ...]) -> Iterator[Se
             _say(f"{name} comes up …\n")
             worker.do(Job(served.whole(0.0), 8, at_once=4))
             worker.do(Job(served.stream(0.0, 2, 0.0), 4, spread_s=0.1))
+    others = functools.partial(scratch.measure, served, peers, size.services, 200 if size.quick else 1000)
     parts: dict[str, Callable[[], Section]] = {
         "fidelity": lambda: fidelity.measure(served, workers, size.shapes, size.rounds),
         "throughput": lambda: throughput.measure(served, workers, size.services, size.rounds),
+        "peers": others,
         "start-up": lambda: whole_run.start_up(served, min(size.rounds, 3)),
         "memory": lambda: whole_run.memory(served, size.trials),
         "recording": lambda: storing.measure(size.rows),
         "parts": lambda: micro.measure(quick=size.quick),
     }
-    for name in PARTS:
-        if name in only:
+    for name, part in parts.items():
+        if name in only or (name == "peers" and peers):
             begun = time.monotonic()
             _say(f"{name} …\n")
-            yield parts[name]()
+            yield part()
             _say(f"{name} took {time.monotonic() - begun:.0f} s\n")
 
 

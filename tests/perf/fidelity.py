@@ -90,8 +90,10 @@ def measure(served: Served, workers: Mapping[str, Worker], shapes: tuple[Shape, 
         section.tables.append(f"### {shape}\n\n{_table(taken)}")
         section.checks += _checks(shape, taken)
         section.data[str(shape)] = {name: [_plain(one) for one in done] for name, done in taken.items()}
-        if shape.streams >= 16 and (marked := median(one.saturated for one in taken[OURS])):
-            section.notes.append(f"{shape}: ours marked {marked:g} of its rows as saturated.")
+    marked = {shape: median(one["saturated"] for one in section.data[str(shape)][OURS]) for shape in shapes}
+    if any(marked.values()):
+        shares = ", ".join(f"{count:g} of {shape.streams:,}" for shape, count in marked.items())
+        section.notes.append(f"Rows that ours marked as saturated, since its loop was late: {shares}.")
     return section
 
 

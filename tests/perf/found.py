@@ -36,7 +36,12 @@ class Section:
 
     def text(self) -> str:
         """As Markdown."""
-        parts = [f"## {self.title}", textwrap.fill(self.said, 96), *self.tables, *(f"- {note}" for note in self.notes)]
+        parts = [
+            f"## {self.title}",
+            textwrap.fill(self.said, 96),
+            *self.tables,
+            "\n".join(f"- {note}" for note in self.notes),
+        ]
         if self.checks:
             parts.append(targets(self.checks))
         return "\n\n".join(part for part in parts if part)
