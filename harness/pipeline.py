@@ -37,7 +37,7 @@ class Prepared:
     """What would be asked. `most_usd`: the worst case for each provider, None where a price or limit is unknown.
 
     `cached`: how many of the trials a cache answers, and the worst case is of the others; None: there is no cache.
-    `before` is what an earlier part of the same run has of it, if it is resumed: the plan is what is left.
+    `before` is what an earlier part of the same run has of it, if it is resumed: the plan is what is left, and `spent_usd` was spent.
     """
 
     registry: Registry
@@ -47,6 +47,7 @@ class Prepared:
     selection: Selection
     cached: int | None = None
     before: store.Remainder | None = None
+    spent_usd: float = 0.0
 
     @property
     def simulated(self) -> bool:
@@ -60,22 +61,17 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """A run that was recorded: complete, or interrupted with what was recorded until then."""
+    """A run that was recorded: complete, or interrupted with what was recorded until then. `notes` name labels that were not stored."""
 
     run: store.Run
     tally: Tally
     interrupted: bool
-    unlabelled: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def asked(self) -> bool:
         """Whether anything was asked beyond warming up."""
         return self.run.attempts > 0 and bool((self.run.calls(["phase"])["phase"] == "measure").any())
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """Who was asked no more before the end, and why; which labels were not stored. In sentences."""
-        return (*(f"{name} was asked no more: {why}" for name, why in self.tally.stopped.items()), *self.unlabelled)
 
 
 Serve = Callable[[Sequence[Provider], Sequence[Suite], Path], AbstractContextManager[Sequence[Provider]]]
@@ -193,8 +189,8 @@ def record(
             asked = tuple(terms.limited(placed.get(one.name, one)) for one in plan.providers)
             plan = replace(plan, providers=asked)
             tally = client.wait(_ask(replace(prepared, plan=plan), recorder, terms, progress, wish))
-            interrupted = wish.done()
-        recorder.close("interrupted" if interrupted else "complete")
+            interrupted = wish.done() or tally.interrupted
+        recorder.close("interrupted" if interrupted else "complete", tally.notes)
     return Recorded(store.load_run(recorder.path), tally, interrupted, terms.labels.notes)
 
 
@@ -205,9 +201,9 @@ async def _ask(
     progress: Callable[[Tally], None] | None,
     wish: engine.Wish,
 ) -> Tally:
-    options = engine.RunOptions(
-        budget_usd=terms.budget_usd,
-        stop_on_first_failure=terms.stop_on_first_failure,
+    options = replace(
+        terms.run_options,
+        spent_usd=prepared.spent_usd,
         progress=progress,
         stop=engine.event_of(wish),
         max_output_of=prepared.max_output_of,

@@ -65,7 +65,9 @@ AS_REGISTERED = Patience()
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """On what terms to ask: under which load, with a warm-up or not, the most to spend in USD, when to stop, labels, how patiently.
+    """On what terms to ask: under which load, with a warm-up or not, the most to spend in USD over the whole run, labels, how patiently.
+
+    `max_failures` (so many trials without an answer, or as a float more than such a share of those planned) and `max_time_s` end the run early.
 
     `durability`: what a record survives as soon as it is written: the end of the process ("process"), also a power cut a quarter of a second later
     ("group"), also a power cut ("record"). `cache`: where answers are replayed from, None asks everything; whoever made it closes it.
@@ -75,7 +77,8 @@ class Terms:
     load: engine.Load = engine.AS_LIMITED
     warm_up: bool = True
     budget_usd: float | None = None
-    stop_on_first_failure: bool = False
+    max_failures: int | float | None = None
+    max_time_s: float | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)
     patience: Patience = AS_REGISTERED
     durability: store.Durability = "group"
@@ -90,6 +93,16 @@ class Terms:
         said = max((one.concurrency or 0 for one in engine.stages(self.load)), default=0)
         most = said or provider.limits.max_concurrency or client.MOST_ADAPTIVE
         return replace(provider, limits=replace(provider.limits, max_concurrency=most, adaptive=True))
+
+    @property
+    def run_options(self) -> engine.RunOptions:
+        """What the engine is told of them."""
+        return engine.RunOptions(
+            budget_usd=self.budget_usd,
+            replays=self.cache is not None,
+            max_failures=self.max_failures,
+            max_time_s=self.max_time_s,
+        )
 
     @property
     def labels(self) -> client.Labels:

@@ -19,6 +19,8 @@ FailureSide = Literal["provider", "account", "network", "request", "harness"]
 TokenSource = Literal["usage", "tokenizer", "none"]
 CostStatus = Literal["exact", "estimated", "unknown"]
 TimingSource = Literal["wire", "client"]
+EndedBy = Literal["budget", "time", "failures"]
+"""The limits that a person can set to a run."""
 StructuredBy = Literal["json_schema", "json_mode", "tool", "prompt", "litellm"]
 """How JSON is asked for: by the provider's own JSON Schema; by its own mode for JSON, and a schema in the system prompt; by a tool that must be
 called; in the system prompt alone; in litellm's way, where litellm makes the call.
@@ -258,7 +260,8 @@ class Truth:
 class Tally:
     """How far a run is: trials planned and done (answered or failed for good), what was spent, who was stopped and why.
 
-    `spend_usd` sums known costs; `unpriced` counts answered attempts whose cost is unknown.
+    `spend_usd` sums known costs; `unpriced` counts answered attempts whose cost is unknown. `ended_by` is the limit that kept trials from being asked,
+    and `why` says it in words that follow "the run ended early: ".
     """
 
     planned: int
@@ -268,3 +271,17 @@ class Tally:
     spend_usd: float = 0.0
     unpriced: int = 0
     stopped: Mapping[str, str] = field(default_factory=dict)
+    ended_by: EndedBy | None = None
+    why: str = ""
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether the money or the time was at an end before the trials were. Failures are a result: as in pytest they end a run, and interrupt none."""
+        return self.ended_by in ("budget", "time")
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What ended the run early, and who was asked no more, in sentences."""
+        words = "harness resume --budget USD" if self.ended_by == "budget" else "harness resume"
+        early = (f"The run ended early: {self.why}; `{words}` asks the rest.",) if self.ended_by else ()
+        return (*early, *(f"{name} was asked no more: {why}" for name, why in self.stopped.items()))

@@ -74,7 +74,7 @@ class Teller:
 
     def nothing_asked(self, recorded: Recorded) -> None:
         """A run that ended before it asked anything."""
-        for note in recorded.notes:
+        for note in (*recorded.run.notes, *recorded.notes):
             self.terminal.line(note, style="bold yellow")
         why = "interrupted: " if recorded.interrupted else ""
         self.terminal.line(f"{why}nothing was asked, so there is nothing to report", style="bold yellow")

@@ -10,7 +10,7 @@ import argparse
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from harness.cli.options import cache, patience, whole
+from harness.cli.options import age, cache, patience, whole
 from harness.errors import WrongUse
 
 if TYPE_CHECKING:  # the engine loads the client; `--help` must not
@@ -22,15 +22,34 @@ _OPEN = ("duration", "arrivals", "burstiness", "ramp", "queue")
 
 
 def add_terms(parser: argparse.ArgumentParser) -> None:
-    """`--repeat --budget -x --metadata`: on what terms."""
+    """`--repeat --budget -x --max-failures --max-time --metadata`: on what terms."""
     parser.add_argument(
         "--repeat", type=whole(1), metavar="N", help="ask each case N times (default: as its suite says)"
     )
     parser.add_argument(
-        "--budget", type=_dollars, metavar="USD", help="spend at most this; the run stops before it would spend more"
+        "--budget",
+        type=_dollars,
+        metavar="USD",
+        help="spend at most this over the whole run; it stops before it would spend more",
     )
     parser.add_argument(
-        "-x", dest="stop_on_first_failure", action="store_true", help="stop at the first trial without an answer"
+        "-x",
+        dest="max_failures",
+        action="store_const",
+        const=1,
+        help="stop at the first trial without an answer, as --max-failures 1",
+    )
+    parser.add_argument(
+        "--max-failures",
+        type=_failures,
+        metavar="N|SHARE",
+        help="stop when N trials have had no answer (20), or more than a share of those planned (5%%); what is in flight may end",
+    )
+    parser.add_argument(
+        "--max-time",
+        type=age,
+        metavar="TIME",
+        help="ask nothing new after so long (90s, 10m, 1h); what is in flight then has 30 s to end",
     )
     parser.add_argument(
         "--metadata",
@@ -111,7 +130,8 @@ def terms(options: argparse.Namespace) -> Terms:
         load=load(options),
         warm_up=options.warm_up,
         budget_usd=options.budget,
-        stop_on_first_failure=options.stop_on_first_failure,
+        max_failures=options.max_failures,
+        max_time_s=options.max_time,
         metadata=dict(options.metadata),
         patience=patience(options),
         durability=options.durability,
@@ -158,6 +178,20 @@ def _dollars(text: str) -> float:
         value = -1.0
     if not 0 <= value < float("inf"):
         raise argparse.ArgumentTypeError(f"'{text}' is not an amount in dollars, such as 0.50")
+    return value
+
+
+def _failures(text: str) -> int | float:
+    """A number of trials, or a share of them."""
+    number = text.removesuffix("%")
+    try:
+        value = float(number) / 100 if number != text else int(text) if number.isdecimal() else float(text)
+    except ValueError:
+        value = -1.0
+    if isinstance(value, int) and value >= 1:
+        return value
+    if not (isinstance(value, float) and 0 <= value < 1):
+        raise argparse.ArgumentTypeError(f"'{text}' is neither a number of trials, such as 20, nor a share, such as 5%")
     return value
 
 

@@ -7,7 +7,7 @@ import difflib
 import random
 import time
 import warnings
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -45,6 +45,9 @@ _NOTHING: Mapping[str, str] = MappingProxyType({})
 
 Started = Callable[[Trial, int], None]
 """Told, before its request goes out, that an attempt begins, and its number."""
+
+Permit = Callable[[], Awaitable[bool]]
+"""Asked before each request goes out, whether it may."""
 
 
 class Client:
@@ -198,18 +201,19 @@ class Client:
         most = None if facts is None else facts.max_output_tokens
         return estimate_cost(named, prompt, params, max_output_tokens=most, output_tokens=output_tokens)
 
-    def attempts(self, trial: Trial) -> AsyncGenerator[Attempt, None]:
+    def attempts(self, trial: Trial, permit: Permit | None = None) -> AsyncGenerator[Attempt, None]:
         """Each attempt at the trial as it ends: the first, and retries of what is retryable. The waiting before one is its `throttle_s`.
 
         `trial.params` are sent as they are. Cancelling leaves nothing behind and nothing recorded. A cached answer is the only attempt; warm-up
-        is asked all the same, since it is there to ask, and not kept, so that what comes after it is measured.
+        is asked all the same, since it is there to ask, and not kept, so that what comes after it is measured. Where `permit` refuses a request
+        there are no further attempts; a cached answer needs none.
         """
-        asking = self._asked(trial)
+        asking = self._asked(trial, permit)
         return asking if self._replays is None or trial.phase == "warmup" else self._replays.over(trial, asking)
 
-    async def _asked(self, trial: Trial) -> AsyncGenerator[Attempt, None]:
+    async def _asked(self, trial: Trial, permit: Permit | None) -> AsyncGenerator[Attempt, None]:
         number, waited_s = 1, 0.0
-        while True:
+        while permit is None or await permit():
             attempt = await self._attempt(trial, number, waited_s)
             yield attempt
             wait = wait_before_retry(attempt.failure, number, trial.provider.retries, self._rng)

@@ -7,6 +7,7 @@ tally = await engine.run(plan, client, recorder.record, engine.RunOptions(budget
 
 from __future__ import annotations
 
+from harness.engine.budget import surely_free
 from harness.engine.interrupt import Wish, ctrl_c, event_of
 from harness.engine.plan import MaxOutput, Plan, most
 from harness.engine.schedule import Asker, RunOptions, run
@@ -30,5 +31,6 @@ __all__ = [
     "most",
     "run",
     "stages",
+    "surely_free",
     "sweep_of",
 ]

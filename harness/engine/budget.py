@@ -1,26 +1,37 @@
-"""The budget: the most that an attempt can cost is set aside before it is made, and what it did cost is counted after."""
+"""The budget: the most that a request can cost is set aside before it goes out, and what it did cost is counted after."""
 
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime
+
+from harness.told import Attempt
+
+_NEVER_REACHED = frozenset({"dns", "connect_refused", "connect_timeout", "tls"})
+_NEVER_SENT = frozenset({"dropped", "budget_stop"})
 
 
 class Budget:
-    """What may be spent, in USD; `limit` None is no limit.
+    """What may be spent, in USD; `limit` None is no limit, `spent` what was spent of it before.
 
-    What is spent and what is set aside never exceed the limit together, so as long as no attempt costs more than was set aside for it,
-    the limit holds whatever happens to the attempts in flight.
+    What is spent and what is set aside never exceed the limit together, so as long as no request costs more than was set aside for it,
+    the limit holds whatever happens to the requests in flight.
     """
 
-    def __init__(self, limit: float | None) -> None:
+    def __init__(self, limit: float | None, spent: float = 0.0) -> None:
         self.limit = limit
-        self.spent = 0.0
+        self.spent = spent
         self._held: dict[int, float] = {}
         self._receipts = 0
         self._settled = asyncio.Event()
 
+    @property
+    def left(self) -> float | None:
+        """What is neither spent nor set aside; None without a limit."""
+        return None if self.limit is None else max(0.0, self.limit - self.spent - sum(self._held.values()))
+
     async def hold(self, usd: float) -> int | None:
-        """Set aside the most that an attempt can cost; the receipt is for `settle`. None if it will never fit any more.
+        """Set aside the most that a request can cost; the receipt is for `settle`. None if it will never fit any more.
 
         Waits as long as only what others have set aside keeps it from fitting: most of that comes back.
         """
@@ -38,3 +49,43 @@ class Budget:
         held = self._held.pop(receipt)
         self.spent += held if usd is None else usd
         self._settled.set()
+
+
+class Purse:
+    """What one trial has set aside of a budget: for one request at a time, from before it goes out until it has ended.
+
+    `since` is when it was set aside; None while no request is out.
+    """
+
+    def __init__(self, budget: Budget) -> None:
+        self.since: datetime | None = None
+        self._budget = budget
+        self._receipt = 0
+
+    async def hold(self, usd: float) -> bool:
+        """Set aside what the next request can cost at most; whether it fits."""
+        receipt = await self._budget.hold(usd)
+        if receipt is None:
+            return False
+        self._receipt, self.since = receipt, datetime.now(UTC)
+        return True
+
+    def settle(self, usd: float | None) -> None:
+        """The request has ended; None is an unknown cost. Does nothing where nothing was set aside."""
+        if self.since is not None:
+            self._budget.settle(self._receipt, usd)
+            self.since = None
+
+
+def spent_on(attempt: Attempt) -> float | None:
+    """What a budget counts for an attempt, in USD; None if it may have cost anything up to the most that it can."""
+    if attempt.replayed:
+        return 0.0
+    if attempt.cost.usd is not None or attempt.failure is None:
+        return attempt.cost.usd
+    return 0.0 if surely_free(attempt.failure.kind, attempt.failure.side, attempt.http_status) else None
+
+
+def surely_free(kind: str, side: str, http_status: int | None) -> bool:
+    """Whether a request that failed so has cost nothing: it was not sent, was not read, or was refused."""
+    return side == "request" or kind in _NEVER_REACHED | _NEVER_SENT or (http_status or 0) >= 400

@@ -61,13 +61,14 @@ class Stage:
 class Lane:
     """One provider's trials and what is known of it so far. `halted`: no further attempt is made.
 
+    `spent`: no further request is sent, and what is cached is replayed.
     `left` counts the trials that nobody has taken; `ended` those that were answered or failed for good, `unreachable` of these those that the network failed.
     """
 
     def __init__(self, plan: Plan, provider: Provider, max_output: int | None) -> None:
         self.provider, self.max_output = provider, max_output
         self.left = plan.per_provider[provider.name]
-        self.halted = False
+        self.halted = self.spent = False
         self.ended = self.unreachable = 0
         self._plan = plan
         # The client is told the most that any stage allows, once for all that it is asked: it is the engine that keeps to each.

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+import math
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Protocol
 
 from harness.ask import Provider, Trial
-from harness.engine.budget import Budget
+from harness.engine.budget import Budget, Purse, spent_on
 from harness.engine.lanes import Anchor, Lane, Stage, Turn, together
 from harness.engine.plan import MaxOutput, Plan, most
 from harness.engine.progress import Progress
-from harness.told import STOPS_PROVIDER, Attempt, Failure, Sent, Tally
+from harness.told import STOPS_PROVIDER, Attempt, EndedBy, Failure, Sent, Tally
 
 UNREACHABLE_AFTER = 20
 """A provider whose first trials have all failed on the network, this many, is asked no more."""
@@ -21,14 +23,18 @@ UNREACHABLE_AFTER = 20
 CANCELLED = Failure("cancelled", "the run was stopped before the attempt had ended; it may have been paid for")
 DROPPED = Failure("dropped", "it was not sent: too many requests waited for a free slot when it was due (--queue)")
 
-_NEVER_REACHED = frozenset({"dns", "connect_refused", "connect_timeout", "tls"})
+TIME_GRACE_S = 30.0
+"""What is in flight when the time is up may take so long to end before it is cancelled: it is paid for."""
 
 
 class Asker(Protocol):
     """What the engine needs of a client."""
 
-    def attempts(self, trial: Trial) -> AsyncIterator[Attempt]:
-        """Each attempt at the trial as it ends, retries included; it makes the next one when it is asked for it."""
+    def attempts(self, trial: Trial, permit: Callable[[], Awaitable[bool]]) -> AsyncIterator[Attempt]:
+        """Each attempt at the trial as it ends, retries included; it makes the next one when it is asked for it.
+
+        It awaits `permit` before each request that goes out, and ends where that is refused; a replay needs none.
+        """
 
 
 def _unknown(_provider: Provider) -> int | None:
@@ -39,13 +45,18 @@ def _unknown(_provider: Provider) -> int | None:
 class RunOptions:
     """On what terms a plan is run.
 
-    `budget_usd` is for all providers together, and needs `max_output_of` for cases without max_tokens. `stop`, once set, ends the run: nothing new
-    is asked, and what is in flight has `grace_s` seconds to end before it is cancelled. `stop_on_first_failure` lets it end.
+    `budget_usd` is for all providers together, `spent_usd` of it were spent before; it needs `max_output_of` for cases without max_tokens.
+    What a cache `replays` is replayed also when it is spent.
+    `max_failures` trials without an answer, or more than such a share of those planned (a float), end the run; what is in flight may end. After
+    `max_time_s` seconds it has TIME_GRACE_S to do so. `stop`, once set, ends the run as well: what is in flight then has `grace_s` seconds.
     """
 
     budget_usd: float | None = None
+    spent_usd: float = 0.0
+    replays: bool = False
     max_output_of: MaxOutput = _unknown
-    stop_on_first_failure: bool = False
+    max_failures: int | float | None = None
+    max_time_s: float | None = None
     progress: Callable[[Tally], None] | None = None
     stop: asyncio.Event | None = None
     grace_s: float = 2.0
@@ -63,7 +74,10 @@ async def run(
     everything = asyncio.create_task(together(course.drive(lane) for lane in course.lanes))
     stopped = asyncio.create_task((options.stop or asyncio.Event()).wait())
     try:
-        await asyncio.wait({everything, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({everything, stopped}, timeout=options.max_time_s, return_when=asyncio.FIRST_COMPLETED)
+        if not everything.done() and not stopped.done():
+            course.end("time", f"it has taken the {options.max_time_s:g} s that it may (--max-time)")
+            await asyncio.wait({everything, stopped}, timeout=TIME_GRACE_S, return_when=asyncio.FIRST_COMPLETED)
         if not everything.done():
             course.halt()
             await asyncio.wait({everything}, timeout=options.grace_s)
@@ -84,7 +98,8 @@ class _Course:
     def __init__(self, plan: Plan, client: Asker, record: Callable[[Attempt], None], options: RunOptions) -> None:
         self._client, self._record, self._options = client, record, options
         self._anchor = Anchor()
-        self._budget = Budget(options.budget_usd)
+        self._budget = Budget(options.budget_usd, options.spent_usd)
+        self._most_failures = _most_failures(options.max_failures, plan.count)
         self.progress = Progress(plan.count, options.progress)
         self.lanes = [Lane(plan, provider, options.max_output_of(provider)) for provider in plan.providers]
 
@@ -92,6 +107,12 @@ class _Course:
         """Nothing new is asked of anybody."""
         for lane in self.lanes:
             lane.halt()
+
+    def end(self, limit: EndedBy, why: str) -> None:
+        """A limit is reached: nothing new is asked. Where nothing was left to ask, it ends nothing."""
+        if any(lane.left for lane in self.lanes):
+            self.progress.limited(limit, why)
+        self.halt()
 
     async def drive(self, lane: Lane) -> None:
         """Asks one provider everything: first the warm-up, then the stages of the load, one after the other."""
@@ -112,11 +133,12 @@ class _Course:
             await self._ask(lane, turn)
 
     async def _ask(self, lane: Lane, turn: Turn) -> None:
-        attempts = self._client.attempts(turn.trial)
+        purse = Purse(self._budget)
+        attempts = self._client.attempts(turn.trial, partial(self._permit, lane, turn.trial, purse))
         last: Attempt | None = None
         try:
             while not lane.halted and (last is None or _may_be_retried(last)):
-                attempt = await self._attempt(lane, turn, attempts, number=last.number + 1 if last else 1)
+                attempt = await self._attempt(turn, attempts, purse, number=last.number + 1 if last else 1)
                 if attempt is None:
                     break
                 last = attempt
@@ -126,44 +148,57 @@ class _Course:
         if last is not None:
             self._end(lane, last)
 
-    async def _attempt(self, lane: Lane, turn: Turn, attempts: AsyncIterator[Attempt], number: int) -> Attempt | None:
-        """The next attempt, recorded; None if there is none, or none that the budget allows."""
-        receipt = await self._hold(lane, turn.trial)
-        if receipt is None:
-            return None
+    async def _attempt(self, turn: Turn, attempts: AsyncIterator[Attempt], purse: Purse, number: int) -> Attempt | None:
+        """The next attempt, recorded; None if there is none, or none that may be made."""
         spent: float | None = 0.0
-        started = datetime.now(UTC)
         try:
-            attempt = await anext(attempts, None) if not lane.halted else None
+            attempt = await anext(attempts, None)
             if attempt is not None:
-                spent = _spent(attempt)
+                spent = spent_on(attempt)
                 self._note(attempt, turn)
         except asyncio.CancelledError:
             spent = None
-            self._note(_never_was(turn.trial, number, CANCELLED, started), turn)
+            if purse.since is not None:
+                self._note(_never_was(turn.trial, number, CANCELLED, purse.since), turn)
             raise
         finally:
-            self._budget.settle(receipt, spent)
+            purse.settle(spent)
         return attempt
 
-    async def _hold(self, lane: Lane, trial: Trial) -> int | None:
-        if self._budget.limit is None:
-            return await self._budget.hold(0.0)
-        usd = most(trial, lane.max_output)
+    async def _permit(self, lane: Lane, trial: Trial, purse: Purse) -> bool:
+        """Whether a request at the trial may go out; the most that it can cost is then set aside."""
+        usd = self._price(lane, trial)
+        if usd is None:
+            return False
+        if not await purse.hold(usd):
+            self._spent_up(lane, usd)
+            return False
+        if lane.halted:  # while it waited for others to settle
+            purse.settle(0.0)
+        return not lane.halted
+
+    def _price(self, lane: Lane, trial: Trial) -> float | None:
+        """What is to be set aside for a request at the trial; None if none may go out."""
+        if lane.halted or lane.spent:
+            return None
+        usd = 0.0 if self._budget.limit is None else most(trial, lane.max_output)
         if usd is None:
             self._stop(
                 lane,
                 "budget: the most that a call can cost is unknown, so none fits a budget; "
                 "give the provider its prices and max_tokens, or run without --budget",
             )
-            return None
-        receipt = await self._budget.hold(usd)
-        if receipt is None:
-            left = max(0.0, self._budget.limit - self._budget.spent)
-            self._stop(
-                lane, f"budget: the next call can cost ${usd:.6f}, and ${left:.6f} of ${self._budget.limit:g} are left"
-            )
-        return receipt
+        return usd
+
+    def _spent_up(self, lane: Lane, usd: float) -> None:
+        limit = self._budget.limit or 0.0
+        left = max(0.0, limit - self._budget.spent)
+        lane.spent = True
+        if not self._options.replays:
+            lane.halt()
+        why = f"budget: the next call can cost ${usd:.6f}, and ${left:.6f} of ${limit:g} are left"
+        self.progress.stopped(lane.provider.name, why)
+        self.progress.limited("budget", f"its budget of ${limit:g} is spent")
 
     def _note(self, attempt: Attempt, turn: Turn) -> Attempt:
         attempt = self._anchor.stamp(attempt, turn)
@@ -188,10 +223,11 @@ class _Course:
                 lane,
                 f"unreachable: its first {lane.ended} trials all failed on the network, the last with {failure.kind}: {failure.error}",
             )
-        if self._options.stop_on_first_failure:
-            for other in self.lanes:
-                if other.left:
-                    self._stop(other, f"the first failure stops the run (-x): {failure.kind} from {lane.provider.name}")
+        if self._most_failures is not None and self.progress.failed >= self._most_failures:
+            failed = (
+                f"{self.progress.failed} of {self.progress.planned} trials had no answer (--max-failures), the last"
+            )
+            self.end("failures", f"{failed} with {failure.kind} from {lane.provider.name}")
 
     def _stop(self, lane: Lane, why: str) -> None:
         lane.halt()
@@ -202,15 +238,9 @@ def _may_be_retried(attempt: Attempt) -> bool:
     return attempt.failure is not None and attempt.failure.retryable
 
 
-def _spent(attempt: Attempt) -> float | None:
-    """What a budget counts for an attempt, in USD; None if it may have cost anything up to the most that it can."""
-    if attempt.replayed:
-        return 0.0
-    if attempt.cost.usd is not None or attempt.failure is None:
-        return attempt.cost.usd
-    failure = attempt.failure
-    refused = failure.side == "request" or failure.kind in _NEVER_REACHED or (attempt.http_status or 0) >= 400
-    return 0.0 if refused else None
+def _most_failures(allowed: float | None, planned: int) -> int | None:
+    """So many failed trials end the run: the number itself, or the first number above that share of the planned ones."""
+    return math.floor(allowed * planned + 1e-9) + 1 if isinstance(allowed, float) else allowed
 
 
 def _never_was(trial: Trial, number: int, why: Failure, started: datetime | None = None) -> Attempt:

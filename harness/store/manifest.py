@@ -64,7 +64,8 @@ class Manifest:
     """What a run consists of.
 
     `trials` counts those that were measured. `journals` are those whose records are in the parts. In `damaged` of them so many places could not be read, by name; of `torn` the last
-    line was cut off; the rest was kept. `superseded` are rows of cases that were edited since, kept aside.
+    line was cut off; the rest was kept. `superseded` are rows of cases that were edited since, kept aside. `ended` says in sentences what kept
+    trials from being asked.
     """
 
     state: State
@@ -77,6 +78,7 @@ class Manifest:
     torn: int = 0
     in_flight: tuple[InFlight, ...] = ()
     superseded: tuple[Part, ...] = ()
+    ended: tuple[str, ...] = ()
 
     @property
     def rows(self) -> int:
@@ -102,6 +104,7 @@ class Manifest:
             "damaged": dict(self.damaged),
             "torn": self.torn,
             "in_flight": [asdict(one) for one in self.in_flight],
+            "ended": list(self.ended),
             "info": self.info.as_json(),
         }
         path = folder / MANIFEST
@@ -141,6 +144,7 @@ class Manifest:
             torn=plain["torn"],
             in_flight=tuple(InFlight(**one) for one in plain["in_flight"]),
             superseded=tuple(Part(**part) for part in plain["superseded"]),
+            ended=tuple(plain.get("ended", ())),
         )
 
     @classmethod

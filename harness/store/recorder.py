@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -65,7 +66,7 @@ class Recorder:
             _check_unchanged(manifest, before)
             recorder = cls.__new__(cls)
             info = replace(info, run_id=manifest.info.run_id, created=manifest.info.created)
-            manifest = set_aside(path, replace(manifest, info=info, scores=None), before.stale)
+            manifest = set_aside(path, replace(manifest, info=info, scores=None, ended=()), before.stale)
             options = replace(options, before=before.before)
             recorder._begin(path, lock, manifest, worker, options)  # noqa: SLF001 - its own
             clear(path, manifest)
@@ -94,8 +95,10 @@ class Recorder:
         """As `Writer.record`."""
         self._writer.record(attempt)
 
-    def close(self, state: State = "complete") -> None:
+    def close(self, state: State = "complete", ended: Sequence[str] = ()) -> None:
         """End the run: make Parquet of what is not yet, then write the manifest. A second call does nothing.
+
+        `ended` says in sentences what kept trials from being asked.
 
         Raises:
             StoreError: one of them cannot be written; what was recorded is kept in the journals, and opening the run tries again.
@@ -106,7 +109,7 @@ class Recorder:
         with self._lock:
             self._writer.close()
             aside.close()
-            finish(self.path, Manifest.load(self.path), state)
+            finish(self.path, replace(Manifest.load(self.path), ended=tuple(ended)), state)
 
     def __enter__(self) -> Self:
         return self

@@ -90,7 +90,7 @@ class Run:
     @property
     def notes(self) -> tuple[str, ...]:
         """What a reader must not miss about the record itself, in sentences."""
-        said = []
+        said = [*self._manifest.ended]
         if self.damaged:
             said.append(
                 f"The journal of this run was damaged in {self.damaged} places: their records are lost, the others are here; "
@@ -113,6 +113,10 @@ class Run:
             StoreError: it is missing or damaged, or there is no such column.
         """
         return _frame(self.calls_paths(), columns, CALLS)
+
+    def superseded(self, columns: Sequence[str]) -> pd.DataFrame:
+        """Of the attempts at cases that were edited since, these columns of calls.parquet. As `calls`."""
+        return _frame(part_paths(self.path, self._manifest.superseded), columns, CALLS)
 
     def scores(self, columns: Sequence[str] | None = None) -> pd.DataFrame:
         """scores.parquet: one row for each trial and criterion.

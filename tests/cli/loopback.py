@@ -11,9 +11,9 @@ from typing import Any
 
 @dataclass
 class Loopback:
-    """What it answers: `text` with status 200, or an error; `{key}` in either stands for the key that it was sent."""
+    """What it answers: `text` with status 200, or an error; `{key}` in either stands for the key that it was sent; without a text it hangs up."""
 
-    text: str = "4"
+    text: str | None = "4"
     status: int = 200
     error: str = "no such luck"
     url: str = ""
@@ -31,6 +31,9 @@ def loopback(text: str = "4", status: int = 200, error: str = "no such luck") ->
         def do_POST(self):
             body = json.loads(self.rfile.read(int(self.headers["content-length"])))
             served.bodies.append(body)
+            if served.text is None:
+                self.close_connection = True
+                return
             key = self.headers.get("authorization", "").removeprefix("Bearer ")
             if served.status == 200:
                 kind, content = _reply(served.text.replace("{key}", key), stream=body.get("stream", False))

@@ -170,7 +170,7 @@ def test_a_budget_that_runs_out_stops_the_run_and_the_report_says_so(project):
     with loopback() as server:
         (project / "own.toml").write_text('[[providers]]\nname = "mine"\n' + price.format(server.url))
         said = call("run", "--providers=own.toml", "--budget=0.03", "--concurrency=1")
-    assert said.code == ExitCode.BELOW
+    assert said.code == ExitCode.INTERRUPTED
     assert 1 <= len(server.bodies) < 5
     assert rows(project)["cost_usd"].sum() <= 0.03
     why = "mine was asked no more: budget: the next call can cost $0.020000"
@@ -180,7 +180,7 @@ def test_a_budget_that_runs_out_stops_the_run_and_the_report_says_so(project):
 
 def test_a_budget_for_nothing_asks_nothing_and_leaves_the_last_report_alone(project):
     said = call("run", ONE, "--budget=0")
-    assert said.code == ExitCode.BELOW
+    assert said.code == ExitCode.INTERRUPTED
     assert "sim-swift was asked no more: budget: the next call can cost" in said.out
     assert said.out.endswith("nothing was asked, so there is nothing to report\n")
     assert not (project / "reports" / "latest").exists()
@@ -226,7 +226,8 @@ def test_a_first_failure_stops_the_run_with_x(project):
     assert said.code == ExitCode.BELOW
     assert len(server.bodies) == 1
     assert "4 of 5 planned trials were not asked" in said.out
-    assert "mine was asked no more: the first failure stops the run (-x): bad_request from mine" in said.out
+    why = "1 of 5 trials had no answer (--max-failures), the last with bad_request from mine"
+    assert f"The run ended early: {why}; `harness resume` asks the rest." in said.out
 
 
 def test_a_server_that_goes_away_is_a_failure_of_the_network_and_the_others_go_on(project):

@@ -56,11 +56,13 @@ class Script:
         self.left_open = 0
         self.two_in_flight = asyncio.Event()
 
-    async def attempts(self, trial):
+    async def attempts(self, trial, permit=None):
         name = trial.provider.name
         self.left_open += 1
         try:
             for number in range(1, self.most + 1):
+                if permit is not None and not await permit():
+                    return
                 self.asked.append((trial, number))
                 self.in_flight[name] += 1
                 self.most_in_flight[name] = max(self.most_in_flight[name], self.in_flight[name])

@@ -18,7 +18,9 @@ class Slow(made.Script):
         super().__init__(**more)
         self.service_s = service_s
 
-    async def attempts(self, trial):
+    async def attempts(self, trial, permit=None):
+        assert permit is not None
+        assert await permit()
         self.asked.append((trial, 1))
         started = VirtualDate.now(None)
         await asyncio.sleep(self.service_s)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from harness.ask import Prices
 from harness.client import most_it_can_cost
-from harness.engine import Closed, Plan, RunOptions, run
+from harness.engine import Closed, Plan, RunOptions, run, schedule
 from harness.errors import StoreError
 from harness.told import Attempt, Tally
 from tests.engine import made
@@ -123,18 +123,63 @@ def test_the_first_failure_stops_the_run_when_asked_for_and_what_is_in_flight_en
         return made.attempt(trial, number, "server_error" if trial.provider.name == "alpha" else None, retryable=False)
 
     plan = plan_of(made.provider("alpha", 1), made.provider("beta", 4))
-    tally, recorded = ran(plan, made.Script(answer), RunOptions(stop_on_first_failure=True))
+    tally, recorded = ran(plan, made.Script(answer), RunOptions(max_failures=1))
     assert Counter(one.trial.provider.name for one in recorded)["alpha"] == 1
     assert len(recorded) <= 9
     assert not [one for one in recorded if one.failure and one.failure.kind == "cancelled"]
-    assert set(tally.stopped) == {"alpha", "beta"}
-    assert "(-x): server_error from alpha" in tally.stopped["beta"]
+    assert (tally.ended_by, tally.stopped) == ("failures", {})
+    assert tally.why.endswith("1 of 20 trials had no answer (--max-failures), the last with server_error from alpha")
 
 
 def test_the_first_failure_stops_nobody_who_has_nothing_left_to_be_asked():
     client = made.Script(lambda trial, number: made.attempt(trial, number, "bad_request", retryable=False))
-    tally, _ = ran(plan_of(cases=1), client, RunOptions(stop_on_first_failure=True))
-    assert (tally.failed, tally.stopped) == (1, {})
+    tally, _ = ran(plan_of(cases=1), client, RunOptions(max_failures=1))
+    assert (tally.failed, tally.ended_by) == (1, None)
+
+
+@pytest.mark.parametrize(("allowed", "failed"), [(3, 3), (0.2, 5), (0.0, 1), (1.0, 20), (25, 20)])
+def test_so_many_failures_or_more_than_that_share_of_the_planned_trials_end_the_run(allowed, failed):
+    client = made.Script(lambda trial, number: made.attempt(trial, number, "server_error", retryable=False))
+    tally, _ = ran(plan_of(made.provider("alpha", 1), cases=20), client, RunOptions(max_failures=allowed))
+    assert tally.failed == failed
+    assert tally.ended_by == ("failures" if failed < 20 else None)
+
+
+def test_what_was_answered_counts_for_no_limit_of_failures():
+    client = made.Script(
+        lambda trial, number: made.attempt(trial, number, None if number > 1 else "overloaded"), most=2
+    )
+    tally, _ = ran(plan_of(), client, RunOptions(max_failures=1))
+    assert (tally.done, tally.failed, tally.ended_by) == (10, 0, None)
+
+
+def test_when_the_time_is_up_nothing_new_is_asked_and_what_is_in_flight_may_end():
+    async def story():
+        client = made.Script(gate=asyncio.Event())
+        recorded: list[Attempt] = []
+        options = RunOptions(max_time_s=0.01)
+        running = asyncio.create_task(run(plan_of(made.provider("alpha", 2)), client, recorded.append, options))
+        await asyncio.sleep(0.05)
+        client.gate.set()
+        tally = await running
+        assert (tally.done, len(recorded), tally.ended_by) == (2, 2, "time")
+        assert tally.why == "it has taken the 0.01 s that it may (--max-time)"
+        assert all(one.ok for one in recorded)
+
+    asyncio.run(story())
+
+
+def test_what_outlasts_the_grace_when_the_time_is_up_is_cancelled(monkeypatch):
+    monkeypatch.setattr(schedule, "TIME_GRACE_S", 0.01)
+    client = made.Script(gate=asyncio.Event())
+    tally, recorded = ran(plan_of(), client, RunOptions(max_time_s=0.01, grace_s=0.0))
+    assert {one.failure and one.failure.kind for one in recorded} == {"cancelled"}
+    assert (tally.done, tally.ended_by) == (0, "time")
+
+
+def test_a_run_that_is_through_in_time_was_ended_by_nothing():
+    tally, recorded = ran(plan_of(), None, RunOptions(max_time_s=600.0))
+    assert (len(recorded), tally.ended_by) == (10, None)
 
 
 def test_after_a_stop_nothing_is_tried_again():
@@ -158,6 +203,32 @@ def test_the_budget_is_never_exceeded_and_what_is_left_undone_says_why():
     assert len(recorded) == 3
     assert tally.spend_usd <= MOST * 3.5
     assert tally.stopped["alpha"].startswith("budget: the next call can cost $")
+    assert (tally.ended_by, tally.why) == ("budget", f"its budget of ${MOST * 3.5:g} is spent")
+
+
+def test_what_was_spent_before_counts():
+    client = made.Script(lambda trial, number: made.attempt(trial, number, usd=MOST))
+    options = RunOptions(budget_usd=MOST * 3.5, spent_usd=MOST * 2)
+    assert len(ran(plan_of(made.provider("alpha", 4)), client, options)[1]) == 1
+
+
+class HalfCached(made.Script):
+    """Replays what has an even number; the rest is asked."""
+
+    async def attempts(self, trial, permit=None):
+        if int(trial.case.id.rpartition("-")[2]) % 2 == 0:
+            yield made.attempt(trial, replayed=True, usd=9.0)
+        else:
+            async for one in super().attempts(trial, permit):
+                yield one
+
+
+@pytest.mark.parametrize(("replays", "done"), [(True, 5), (False, None)])
+def test_without_any_budget_what_is_cached_is_replayed_all_the_same(replays, done):
+    tally, recorded = ran(plan_of(), HalfCached(), RunOptions(budget_usd=0.0, replays=replays))
+    assert all(one.replayed for one in recorded)
+    assert tally.ended_by == "budget"
+    assert tally.done == done if done else tally.done < 5
 
 
 def test_calls_that_cost_less_than_they_might_leave_room_for_more():
@@ -326,7 +397,7 @@ def test_a_client_whose_attempts_are_no_generator_will_do():
             return made.attempt(trial)
 
     class Client:
-        def attempts(self, trial):
+        def attempts(self, trial, permit):
             return Once(trial)
 
     recorded: list[Attempt] = []

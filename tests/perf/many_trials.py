@@ -18,7 +18,8 @@ CASES = 1000
 class AtOnce:
     """Answers every trial at once and keeps nothing."""
 
-    async def attempts(self, trial):
+    async def attempts(self, trial, permit):
+        assert await permit()
         yield attempt(trial)
 
 

@@ -20,7 +20,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     shared.add_retry_failed(parser)
     for flag, metavar, what in (
-        ("--budget", "USD", "spend at most this from now on, in place of the run's own budget"),
+        ("--budget", "USD", "spend at most this over the whole run, in place of the run's own budget"),
+        ("--max-failures", "N|SHARE", "as in `harness run`, counted from now on"),
+        ("--max-time", "TIME", "as in `harness run`, counted from now on"),
         ("--concurrency", "N", "requests in flight for each provider, in place of the run's own"),
         ("--durability", "KIND", "as in `harness run`"),
     ):
@@ -45,7 +47,9 @@ def main(options: argparse.Namespace) -> ExitCode:
         )
     words = [*run.info.command[2:], f"--resume={run.path}", f"--reports={options.reports}"]
     words += [
-        f"--{name}={value}" for name in ("budget", "concurrency", "durability") if (value := getattr(options, name))
+        f"--{name.replace('_', '-')}={value}"
+        for name in ("budget", "max_failures", "max_time", "concurrency", "durability")
+        if (value := getattr(options, name))
     ]
     flags = ("retry_failed", "allow_code", "route", "dry_run", "json")
     words += [f"--{name.replace('_', '-')}" for name in flags if getattr(options, name)]

@@ -80,7 +80,9 @@ def main(options: argparse.Namespace) -> ExitCode:
     if not recorded.asked:  # a report of nothing would take the place of the last one
         teller.nothing_asked(recorded)
         if options.json:
-            story.print_json({"run_id": recorded.run.run_id, "trials": 0, "notes": recorded.notes})
+            story.print_json(
+                {"run_id": recorded.run.run_id, "trials": 0, "notes": (*recorded.run.notes, *recorded.notes)}
+            )
         return ExitCode.INTERRUPTED if recorded.interrupted else ExitCode.BELOW
     allow = scorers.Permissions(code=options.allow_code)
     finished = pipeline.finish(recorded.run, prepared.plan.suites, allow, places, recorded.notes)
