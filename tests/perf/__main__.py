@@ -59,10 +59,10 @@ def main(arguments: list[str] | None = None) -> int:
     with ExitStack() as stack:
         for section in _measure(stack, size, options.only or PARTS, options.peers):
             sections.append(section)
+            path = _write(options.out, begun, about, sections)  # after each: the next may be interrupted
             _say(f"\n{section.text()}\n")
     checks = [check for section in sections for check in section.checks]
     _say(f"\n## Targets\n\n{targets(checks)}\n")
-    path = _write(options.out, begun, about, sections)
     missed = sum(check.met is False for check in checks)
     _say(
         f"\n{missed} of {len(checks)} targets missed. {textwrap.fill(SHARED, 96)}\nwritten to {path} and {path.with_suffix('.json').name}\n"
