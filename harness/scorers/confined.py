@@ -4,7 +4,8 @@ It is started as `python -I -S confined.py`, so it imports nothing of ours and l
 milliseconds that a run takes are the interpreter's start. First it confines itself, as far as the system allows:
 
 - limits on CPU time, memory, processes, file size and open files;
-- a network namespace of its own, which has no way out (Linux, where a user namespace is permitted);
+- where a user namespace is permitted (Linux): a network namespace, which has no way out; a mount namespace in which everything is
+  read-only except the temporary folder, which lies in memory and holds 64 MB;
 - an audit hook, which cannot be taken off: no sockets, no processes, no signals, no foreign code, no file read outside
   Python's own library, none written outside the temporary folder.
 
@@ -23,9 +24,13 @@ import os
 import resource
 import sys
 from types import ModuleType, TracebackType
+from typing import Any
 
-CLONE_NEWUSER, CLONE_NEWNET = 0x10000000, 0x40000000
-AF_INET, AF_INET6 = 2, 10 if sys.platform == "linux" else 30
+CLONE_NEWUSER, CLONE_NEWNET, CLONE_NEWNS = 0x10000000, 0x40000000, 0x00020000
+MS_REC, MS_PRIVATE, MS_NOSUID, MS_NODEV = 0x4000, 0x40000, 2, 4
+MOUNT_SETATTR, AT_FDCWD, AT_RECURSIVE, MOUNT_ATTR_RDONLY = 442, -100, 0x8000, 1
+AF_UNIX = 1
+DISK_MB = 64
 PROCESSES = 32
 FILE_BYTES = 16 * 2**20
 OPEN_FILES = 64
@@ -61,6 +66,20 @@ WRITES = {
     "os.truncate": 1, "os.utime": 1, "shutil.rmtree": 1, "sqlite3.connect": 1,
 }  # fmt: skip
 """Events that write to the paths that are their first arguments, and how many of these there are."""
+UNAUDITED = {
+    "posix": {
+        "mkfifo": "making a pipe", "mknod": "making a file", "chroot": "leaving the folder", "sync": "writing the disk",
+        "pidfd_open": "reaching a process",
+    },
+    "_signal": {"pidfd_send_signal": "sending a signal"},
+    "_posixsubprocess": {"fork_exec": "starting a program"},
+    "_posixshmem": {"shm_open": "sharing memory", "shm_unlink": "sharing memory"},
+}  # fmt: skip
+"""Functions of modules in C that no event announces, and what they are refused as."""
+UNWANTED = frozenset({"readline", "_dbm", "_gdbm", "_posixsubprocess", "syslog", "_testcapi", "_testinternalcapi"})
+"""Modules in C that write, or start something, without an event; they cannot be loaded once the hook is in force."""
+ATTACHING = frozenset({"_sqlite3"})
+"""The same where the disk is not our own: a database can attach another file without an event."""
 READABLE = ("/dev/null", "/dev/urandom", "/dev/zero", "/etc/localtime", "/usr/share/zoneinfo")
 
 
@@ -83,24 +102,72 @@ def limit(seconds: float, megabytes: int) -> None:
             continue
 
 
-def leave_network() -> bool:
-    """Moves this process into a network namespace without a way out; False where the system does not permit it."""
+def leave(folder: str) -> list[str]:
+    """Moves this process into namespaces of its own; in words what that brought, as far as the system permits it."""
     try:
         import ctypes  # noqa: PLC0415  # 3 ms, for nothing where there are no namespaces
 
-        unshare = ctypes.CDLL(None).unshare
+        libc = ctypes.CDLL(None, use_errno=True)
+        unshare: Any = libc.unshare
     except (ImportError, OSError, AttributeError):
+        return []
+    user, group = os.getuid(), os.getgid()
+    for flags in (CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWNS, CLONE_NEWUSER | CLONE_NEWNET, CLONE_NEWNET):
+        if unshare(flags) == 0:
+            own_disk = bool(flags & CLONE_NEWNS) and stay_who_we_are(user, group) and freeze(libc, folder)
+            return ["no network", "own disk"] if own_disk else ["no network"]
+    return []
+
+
+def stay_who_we_are(user: int, group: int) -> bool:
+    """Maps our own user and group into the new user namespace, without which nothing can be written there."""
+    try:
+        for name, text in (("uid_map", f"{user} {user} 1"), ("setgroups", "deny"), ("gid_map", f"{group} {group} 1")):
+            with open(f"/proc/self/{name}", "w") as file:  # noqa: PTH123  # pathlib is slow to load
+                file.write(text)
+    except OSError:
         return False
-    return any(unshare(flags) == 0 for flags in (CLONE_NEWUSER | CLONE_NEWNET, CLONE_NEWNET))
+    return True
 
 
-def guard(folder: str) -> None:
+def freeze(libc: Any, folder: str) -> bool:
+    """Makes every file system read-only for this process, and puts an empty one in memory where `folder` is."""
+    import ctypes  # noqa: PLC0415  # as above
+
+    read_only = (ctypes.c_uint64 * 4)(MOUNT_ATTR_RDONLY, 0, 0, 0)
+    path, options = folder.encode(), f"size={DISK_MB}m,mode=0700".encode()
+    in_memory = (libc.mount, b"tmpfs", path, b"tmpfs", MS_NOSUID | MS_NODEV, options)
+    steps: tuple[tuple[Any, ...], ...] = (
+        (libc.mount, b"none", b"/", None, MS_REC | MS_PRIVATE, None),
+        in_memory,  # whether that can be done must be known before everything is read-only
+        (libc.syscall, MOUNT_SETATTR, AT_FDCWD, b"/", AT_RECURSIVE, read_only, 32),
+        in_memory,
+    )
+    done = all(call(*how) == 0 for call, *how in steps)
+    os.chdir(folder)  # into the new file system, as far as there is one
+    return done
+
+
+def guard(folder: str, *, own_disk: bool) -> None:
     """Puts the audit hook in force, for good: files may be written in `folder` only."""
     readable = (folder, *(os.path.realpath(path) for path in sys.path if path), *READABLE)
-    sys.addaudithook(lambda event, args: refuse(event, args, folder, readable))
-    import _posixsubprocess  # noqa: PLC0415  # it forks without an event
+    for name, functions in UNAUDITED.items():
+        try:
+            own = __import__(name)
+        except ImportError:
+            continue
+        for function, doing in functions.items():
+            for module in (own, os):
+                if hasattr(module, function):
+                    setattr(module, function, lambda *_, doing=doing, **__: forbid(doing))
+    unwanted = UNWANTED if own_disk else UNWANTED | ATTACHING
 
-    _posixsubprocess.fork_exec = lambda *_: forbid("starting a program")  # type: ignore[assignment]  # any arguments
+    def hook(event: str, args: tuple[object, ...]) -> None:
+        if event == "import" and args[0] in unwanted:
+            raise ModuleNotFoundError(f"No module named {args[0]!r} here")
+        refuse(event, args, folder, readable)
+
+    sys.addaudithook(hook)
 
 
 def refuse(event: str, args: tuple[object, ...], folder: str, readable: tuple[str, ...]) -> None:
@@ -113,7 +180,7 @@ def refuse(event: str, args: tuple[object, ...], folder: str, readable: tuple[st
         forbid(DENIED[event])
     elif event.startswith("ctypes."):
         forbid("calling foreign code")
-    elif event == "socket.__new__" and args[1] in (AF_INET, AF_INET6):
+    elif event == "socket.__new__" and args[1] != AF_UNIX:
         forbid("using the network")
     elif event == "open":
         path, mode, flags = args
@@ -196,15 +263,16 @@ def main() -> None:
     nothing = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):
         os.dup2(nothing, stream)
-    write, getpid, leave = os.write, os.getpid, os._exit
-    network = "no network" if leave_network() else "network only guarded"
+    write, getpid, end = os.write, os.getpid, os._exit
+    folder = os.path.realpath(".")
+    left = leave(folder) or ["network only guarded"]
     limit(float(seconds), int(megabytes))
-    guard(os.path.realpath("."))
-    write(channel, f"limits, audit hook, {network}\n".encode())
+    guard(folder, own_disk="own disk" in left)
+    write(channel, f"{', '.join(['limits', 'audit hook', *left])}\n".encode())
     why = run(reply, tests, entry_point, setup)
     if getpid() == process:  # a copy that the reply made of this process has no say
         write(channel, f"{nonce}{why[:2000]}".encode(errors="replace"))
-    leave(0)
+    end(0)
 
 
 if __name__ == "__main__":

@@ -42,7 +42,8 @@ def test_the_hook_lets_through_what_stays_inside(event, args):
     [
         ("os.fork", (), "starting a process"),
         ("ctypes.dlopen", ("libc",), "calling foreign code"),
-        ("socket.__new__", (None, confined.AF_INET, 1, 0), "using the network"),
+        ("socket.__new__", (None, 2, 1, 0), "using the network"),
+        ("socket.__new__", (None, 16, 3, 0), "using the network"),
         ("socket.connect", (None, "/run/docker.sock"), "using the network"),
         ("open", ("/given/folder2/a", "r", os.O_RDONLY), "reading '/given/folder2/a'"),
         ("open", ("/given/folder/../a", "r", os.O_RDONLY), "reading '/given/a'"),
@@ -102,21 +103,43 @@ def test_limits_are_set_where_the_system_knows_them_and_never_raised(monkeypatch
     assert resource.RLIMIT_AS not in asked
 
 
-@pytest.mark.parametrize("answers", [(0,), (-1, 0), (-1, -1)])
-def test_the_network_is_left_where_the_system_permits_it(monkeypatch, answers):
-    left = iter(answers)
+class Library:
+    """The system's calls, each with its answers: 0 for done."""
 
-    class Library:
-        def unshare(self, _flags):
-            return next(left)
+    def __init__(self, *unshared: int, mounted: int = 0):
+        self.left, self.mounted = iter(unshared), mounted
 
-    monkeypatch.setattr("ctypes.CDLL", lambda _name: Library())
-    assert confined.leave_network() is (answers[-1] == 0)
+    def unshare(self, _flags):
+        return next(self.left)
+
+    def mount(self, *_):
+        return self.mounted
+
+    def syscall(self, *_):
+        return 0
 
 
-def test_a_system_without_namespaces_is_told(monkeypatch):
-    monkeypatch.setattr("ctypes.CDLL", lambda _name: object())
-    assert confined.leave_network() is False
+@pytest.mark.parametrize(
+    ("library", "mapped", "left"),
+    [
+        (Library(0), True, ["no network", "own disk"]),
+        (Library(0, mounted=-1), True, ["no network"]),
+        (Library(0), False, ["no network"]),
+        (Library(-1, 0), True, ["no network"]),
+        (Library(-1, -1, 0), True, ["no network"]),
+        (Library(-1, -1, -1), True, []),
+        (object(), True, []),
+    ],
+)
+def test_the_system_is_left_as_far_as_it_permits(monkeypatch, tmp_path, library, mapped, left):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("ctypes.CDLL", lambda _name, **_: library)
+    monkeypatch.setattr(confined, "stay_who_we_are", lambda _user, _group: mapped)
+    assert confined.leave(str(tmp_path)) == left
+
+
+def test_a_process_that_has_no_namespace_of_its_own_maps_nobody_into_it():
+    assert confined.stay_who_we_are(2**31, 2**31) is False
 
 
 class Left(Exception):
@@ -126,8 +149,8 @@ class Left(Exception):
 @pytest.mark.parametrize(
     ("network", "code", "told"),
     [
-        (True, "x = 1", "limits, audit hook, no network\nnonce"),
-        (False, "x = 2", "limits, audit hook, network only guarded\nnonceAssertionError at: assert x == 1"),
+        (["no network", "own disk"], "x = 1", "limits, audit hook, no network, own disk\nnonce"),
+        ([], "x = 2", "limits, audit hook, network only guarded\nnonceAssertionError at: assert x == 1"),
     ],
 )
 def test_the_program_tells_what_confines_it_and_then_its_verdict(monkeypatch, network, code, told):
@@ -141,9 +164,9 @@ def test_the_program_tells_what_confines_it_and_then_its_verdict(monkeypatch, ne
     monkeypatch.setattr(os, "dup", lambda _stream: into)
     monkeypatch.setattr(os, "dup2", lambda _from, _to: None)
     monkeypatch.setattr(os, "_exit", leave)
-    monkeypatch.setattr(confined, "leave_network", lambda: network)
+    monkeypatch.setattr(confined, "leave", lambda _folder: network)
     monkeypatch.setattr(confined, "limit", lambda _seconds, _megabytes: None)
-    monkeypatch.setattr(confined, "guard", lambda _folder: None)
+    monkeypatch.setattr(confined, "guard", lambda _folder, own_disk: None)
     with pytest.raises(Left):
         confined.main()
     os.close(into)

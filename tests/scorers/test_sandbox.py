@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from harness.scorers import sandbox
+from harness.ask import Criterion
+from harness.scorers import Permissions, judge_all, sandbox
 from harness.scorers.sandbox import Job, Verdict, run_confined
+from tests.scorers import replies
 
 OK = "def f(x):\n    return 2 * x\n"
 TESTS = "assert f(2) == 4"
@@ -72,6 +74,18 @@ def test_a_big_allocation_is_stopped():
         ("open('../../etc/passwd').read()", "reading '/"),
         ("open(b'/etc/passwd').read()", "reading '/etc/passwd'"),
         ("import os; open(f'/proc/{os.getppid()}/environ').read()", "reading '/proc/"),
+        ("import os; os.pidfd_open(os.getppid())", "reaching a process"),
+        ("import signal; signal.pidfd_send_signal(3, 0)", "sending a signal"),
+        ("import os; os.mkfifo('/tmp/pipe')", "making a pipe"),
+        ("import posix; posix.mknod('/tmp/node')", "making a file"),
+        ("import _posixshmem; _posixshmem.shm_open('/x', 66)", "sharing memory"),
+        ("import readline; readline.write_history_file('/tmp/x')", "No module named 'readline' here"),
+        (
+            "import sys; del sys.modules['_posixsubprocess']; import _posixsubprocess",
+            "No module named '_posixsubprocess'",
+        ),
+        ("import socket; socket.socket(16, socket.SOCK_RAW, 0)", "using the network"),
+        ("import ssl; ssl.create_default_context().keylog_filename = '/tmp/x'", "writing '/tmp/x'"),
         ("import urllib.request; urllib.request.urlopen('http://127.0.0.1:9')", "using the network"),
     ],
 )
@@ -198,3 +212,60 @@ def test_no_process_is_left(monkeypatch):
     run("import threading\nthreading.Thread(target=lambda: [0 for _ in iter(int, 1)]).start()\n" + OK)
     with pytest.raises(ProcessLookupError):
         os.killpg(started[0], 0)
+
+
+def is_confined_by(what: str) -> bool:
+    return what in (run(OK).isolation or "")
+
+
+def test_a_database_attaches_no_file_outside(tmp_path):
+    target = tmp_path / "other.db"
+    verdict = run(OK + f"import sqlite3; sqlite3.connect(':memory:').execute('attach ? as o', [{str(target)!r}])")
+    assert "unable to open database" in (verdict.failure or "") or "_sqlite3" in (verdict.failure or "")
+    assert not target.exists()
+
+
+def test_a_flood_of_files_ends_where_the_disk_does():
+    if not is_confined_by("own disk"):
+        pytest.skip("this system permits no mount namespace")
+    flood = "n = 0\nwhile True:\n    open(str(n), 'wb').write(b'x' * 2**20)\n    n += 1"
+    assert "No space left on device" in (run(flood).failure or "")
+
+
+def test_the_kernel_keeps_the_disk_where_the_hook_does_not_look(tmp_path, monkeypatch):
+    if not is_confined_by("own disk"):
+        pytest.skip("this system permits no mount namespace")
+    program = tmp_path / "confined.py"
+    source = sandbox.PROGRAM.read_text()
+    program.write_text(source.replace("sys.addaudithook(hook)", "pass"))
+    assert program.read_text() != source
+    monkeypatch.setattr(sandbox, "PROGRAM", program)
+    target = tmp_path / "written"
+    assert "Read-only file system" in (run(OK + f"open({str(target)!r}, 'w')").failure or "")
+    assert run(OK + "open('mine', 'w').write('x')").failure is None
+    assert not target.exists()
+
+
+ESCAPES = [
+    "import os\nwhile True: os.fork()",
+    "while True: pass",
+    "x = bytearray(10 * 2**30)",
+    "import os; assert 'SOME_API_KEY' in os.environ",
+    "open('/tmp/written-by-a-reply', 'w')",
+    "import socket; socket.socket().connect(('127.0.0.1', 80))",
+]
+
+
+def test_after_every_escape_that_is_tried_the_run_goes_on(monkeypatch):
+    monkeypatch.setenv("SOME_API_KEY", "made-up-key")
+    options = {"tests": TESTS, "entry_point": "f", "timeout_s": 2}
+    one = replies.case(Criterion("code", options))
+    pairs = [(one, replies.answer(OK + text)) for text in [*ESCAPES, ""]]
+    scores = list(judge_all(pairs, Permissions(code=True)))
+    assert [(score.state, score.value) for score in scores] == [("scored", 0.0)] * len(ESCAPES) + [("scored", 1.0)]
+    assert all("[confined by: limits, audit hook, " in score.reason for score in scores)
+    assert [score.reason.partition(" [")[0] for score in scores][:3] == [
+        "PermissionError: starting a process is not allowed here",
+        "it was still running after 2 s",
+        "MemoryError",
+    ]
