@@ -36,7 +36,8 @@ REPORT, STANDINGS = "report.md", "standings.json"
 class Prepared:
     """What would be asked. `most_usd`: the worst case for each provider, None where a price or limit is unknown.
 
-    `cached`: how many of the trials a cache answers, and the worst case is of the others; None: there is no cache.
+    `cached`: how many of the trials a cache answers, and the worst case is of the others; None: there is no cache;
+    `kept`: the keys of what it holds.
     `before` is what an earlier part of the same run has of it, if it is resumed: the plan is what is left, and `spent_usd` was spent.
     """
 
@@ -46,6 +47,7 @@ class Prepared:
     most_usd: Mapping[str, float | None]
     selection: Selection
     cached: int | None = None
+    kept: frozenset[str] = frozenset()
     before: store.Remainder | None = None
     spent_usd: float = 0.0
 
@@ -119,7 +121,7 @@ def with_cache(prepared: Prepared, cache: client.Cache) -> Prepared:
     held = sum(key in cached for key in keys)
     plan = replace(plan, warm_up=plan.warm_up and held < len(keys))
     most = plan.most_it_can_cost(prepared.max_output_of, cached) if cached else prepared.most_usd
-    return replace(prepared, plan=plan, cached=held, most_usd=most)
+    return replace(prepared, plan=plan, cached=held, kept=cached, most_usd=most)
 
 
 def read_suites(places: Places, seed: int, limit: int | None) -> tuple[Suite, ...]:

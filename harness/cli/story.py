@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 import sys
 from collections.abc import Mapping
@@ -15,8 +16,9 @@ from harness.errors import WrongUse
 from harness.judged import ALL, Report, RoutingTable
 from harness.pipeline import Finished, Prepared, Recorded
 from harness.render import load_tables, tables
-from harness.render.figures import DASH, ago, count, plural, seconds, usd
+from harness.render.figures import DASH, ago, count, plural, seconds, short, usd
 from harness.render.terminal import Terminal
+from harness.settings import Terms
 from harness.told import Attempt
 
 
@@ -26,7 +28,7 @@ class Teller:
     def __init__(self, *, json_on_stdout: bool = False) -> None:
         self.terminal = Terminal(sys.stderr if json_on_stdout else sys.stdout)
 
-    def plan(self, prepared: Prepared, budget_usd: float | None) -> None:
+    def plan(self, prepared: Prepared, terms: Terms) -> None:
         """Who will be asked what, and the most that it can cost."""
         plan = prepared.plan
         cases = sum(len(suite.cases) for suite in plan.suites)
@@ -49,9 +51,24 @@ class Teller:
         if load := load_tables.in_words(engine.as_json(plan.load)):
             line(f"load       {load}")
         line(
-            f"at most    {_most(prepared.most_usd)}{', simulated' if prepared.simulated else ''}{_bounded(budget_usd)}"
+            f"at most    {_most(prepared.most_usd)}{', simulated' if prepared.simulated else ''}{_bounded(prepared, terms)}"
         )
         line()
+
+    def forecast(self, forecasts: Mapping[str, engine.Forecast]) -> None:
+        """Calls, tokens and cost of each provider, and of all where there are several."""
+        rows = dict(forecasts)
+        if len(rows) > 1:
+            rows["all"] = functools.reduce(engine.Forecast.plus, forecasts.values())
+        self.terminal.table(
+            tables.Table(
+                title="Forecast: about, and at most",
+                head=("provider", "calls", "most", "prompt", "most", "reply", "most", "cost", "most"),
+                rows=tuple((name, *_amounts(one)) for name, one in rows.items()),
+                note="prompt and reply in tokens. About: as counted offline, replies of 500 or as many as they may have, no retries. "
+                "At most: every byte a token, every reply as long as it may be, every retry made.",
+            )
+        )
 
     def report(self, report: Report) -> None:
         """The standings, what they rest on, the calibration in brief, the routes with their reasons."""
@@ -149,6 +166,16 @@ def _before(prepared: Prepared) -> str:
     return text
 
 
+def _amounts(one: engine.Forecast) -> tuple[str, ...]:
+    about, most = one.about, one.most
+    return (
+        count(about.calls), count(most.calls),
+        short(about.prompt_tokens), short(most.prompt_tokens),
+        short(about.reply_tokens), short(most.reply_tokens),
+        usd(about.usd), usd(most.usd),
+    )  # fmt: skip
+
+
 def _number(value: int | None) -> str:
     return DASH if value is None else count(value)
 
@@ -170,8 +197,11 @@ def _cached(prepared: Prepared) -> str:
     return f", of which the cache has {prepared.cached:,}: these are replayed, neither timed nor paid for"
 
 
-def _bounded(budget_usd: float | None) -> str:
-    return "" if budget_usd is None else f"; stops before it spends more than {usd(budget_usd)}"
+def _bounded(prepared: Prepared, terms: Terms) -> str:
+    if terms.budget_usd is None:
+        return ""
+    spent = f", of which {usd(prepared.spent_usd)} are spent" if prepared.spent_usd else ""
+    return f"; stops before it spends more than {usd(terms.budget_usd)}{spent}"
 
 
 def plan_as_json(prepared: Prepared) -> dict[str, Any]:

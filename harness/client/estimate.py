@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Literal
 
 from harness.ask import JsonObject, Prompt, Provider
-from harness.client.cost import cost_of, max_output, most_it_can_cost
+from harness.client.cost import cost_of, max_output, most_it_can_cost, prompt_bound
 from harness.client.limits.rates import USUAL_OUTPUT_TOKENS
 from harness.client.tokens import Count, count
 from harness.told import Usage
@@ -21,13 +21,16 @@ class Estimate:
     """About how many tokens a question and its answer have, and what they cost in USD; None is unknown.
 
     `expected_usd` is for `prompt.tokens` and `output_tokens`; it is None where the prompt has parts that cannot be counted, such as
-    images. `most_usd` is a bound that holds whatever the provider's tokenizer is: `most_it_can_cost`.
+    images. `most_usd` is a bound that holds whatever the provider's tokenizer is: `most_it_can_cost`; `most_prompt_tokens` and
+    `most_output_tokens` are what it is for.
     """
 
     prompt: Count
     output_tokens: int
     expected_usd: float | None
     most_usd: float | None
+    most_prompt_tokens: int | None = None
+    most_output_tokens: int | None = None
 
     @property
     def exactness(self) -> Literal["counted", "approximate", "unknown"]:
@@ -65,4 +68,6 @@ def estimate_cost(
         output_tokens=expected,
         expected_usd=None if asked.uncounted else about.usd,
         most_usd=most_it_can_cost(prompt, wanted, provider.prices, max_output_tokens),
+        most_prompt_tokens=None if asked.uncounted else prompt_bound(prompt),
+        most_output_tokens=limit,
     )

@@ -8,6 +8,7 @@ tally = await engine.run(plan, client, recorder.record, engine.RunOptions(budget
 from __future__ import annotations
 
 from harness.engine.budget import surely_free
+from harness.engine.forecast import Amount, Forecast, forecast
 from harness.engine.interrupt import Wish, ctrl_c, event_of
 from harness.engine.plan import MaxOutput, Plan, most
 from harness.engine.schedule import Asker, RunOptions, run
@@ -15,9 +16,11 @@ from harness.engine.shapes import AS_LIMITED, Arrivals, Closed, Load, Open, Swee
 
 __all__ = [
     "AS_LIMITED",
+    "Amount",
     "Arrivals",
     "Asker",
     "Closed",
+    "Forecast",
     "Load",
     "MaxOutput",
     "Open",
@@ -28,6 +31,7 @@ __all__ = [
     "as_json",
     "ctrl_c",
     "event_of",
+    "forecast",
     "most",
     "run",
     "stages",

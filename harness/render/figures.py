@@ -45,6 +45,17 @@ def count(value: int) -> str:
     return f"{value:,}"
 
 
+def short(value: int | None) -> str:
+    """`950` → "950", `61_234` → "61.2k", `1_234_567` → "1.23M": three digits; a dash for unknown."""
+    if value is None:
+        return DASH
+    for power, unit in ((9, "G"), (6, "M"), (3, "k")):
+        if value >= 0.9995 * 10**power:
+            scaled = value / 10**power
+            return f"{scaled:.{2 if scaled < 9.995 else 1 if scaled < 99.95 else 0}f}{unit}"
+    return str(value)
+
+
 def ago(seconds: float) -> str:
     """How long ago, in the largest whole unit: "5 seconds ago", "3 minutes ago", "2 days ago"."""
     for unit, length in (("day", 86400), ("hour", 3600), ("minute", 60)):

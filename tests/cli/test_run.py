@@ -126,6 +126,15 @@ def test_a_dry_run_sends_nothing_and_writes_nothing(project):
     assert plan["suites"] == {"animals": 2, "sums": 3}
     assert plan["trials"] == 10
     assert 0 < plan["most_usd"]["sim-swift"] < plan["most_usd"]["sim-careful"]
+    swift = plan["forecast"]["sim-swift"]
+    assert swift["most"]["usd"] == pytest.approx(plan["most_usd"]["sim-swift"])
+    assert (swift["about"]["calls"], swift["most"]["calls"]) == (6, 16)
+    assert (swift["about"]["reply_tokens"], swift["most"]["reply_tokens"]) == (5 * 20 + 16, 15 * 20 + 16)
+    table = plain.out[plain.out.index("Forecast") :].splitlines()
+    assert table[1].split() == ["provider", "calls", *["most", "prompt", "most", "reply", "most", "cost", "most"]]
+    assert re.fullmatch(r"sim-swift +6 +16 +\d+ +\S+k? +116 +316 +\$0\.0000\d+ +\$0\.000\d+", table[2])
+    assert table[7].split()[:3] == ["all", "30", "80"]
+    assert max(map(len, table[:8])) <= 80
     assert sorted(project.rglob("*")) == before
 
 

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.judged import Estimate
-from harness.render.figures import DASH, ago, count, percent, plural, seconds, size, usd
+from harness.render.figures import DASH, ago, count, percent, plural, seconds, short, size, usd
 
 
 @pytest.mark.parametrize(
@@ -73,3 +73,12 @@ def test_how_long_ago_is_told_in_the_largest_whole_unit(age, text):
 )
 def test_sizes_are_in_powers_of_1000(value, text):
     assert size(value) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [(0, "0"), (950, "950"), (999, "999"), (1000, "1.00k"), (9_994, "9.99k"), (9_996, "10.0k"), (61_234, "61.2k"), (99_960, "100k"),
+     (999_499, "999k"), (999_500, "1.00M"), (1_234_567, "1.23M"), (2_500_000_000, "2.50G"), (None, "–")],
+)  # fmt: skip
+def test_large_numbers_in_three_digits(value, said):
+    assert short(value) == said

@@ -30,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     for flag, what in (
         ("--allow-code", "let the code scorer run code from replies, in a sandbox"),
         ("--route", "also write the routes that the run supports to reports/routing.toml"),
-        ("--dry-run", "say what would be asked and the most it can cost, then stop"),
+        ("--dry-run", "say what would be asked: calls, tokens and cost for each provider; then stop"),
     ):
         parser.add_argument(flag, action="store_true", help=what)
     shared.add_reports(parser)

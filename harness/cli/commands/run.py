@@ -46,7 +46,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--route", action="store_true", help="also write the routes that the run supports to reports/routing.toml"
     )
     parser.add_argument(
-        "--dry-run", action="store_true", help="say what would be asked and the most it can cost, then stop"
+        "--dry-run",
+        action="store_true",
+        help="say what would be asked: calls, tokens and cost for each provider, about and at most; then stop",
     )
     shared.add_providers(parser)
     shared.add_reports(parser)
@@ -55,7 +57,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(options: argparse.Namespace) -> ExitCode:
     """Prepare, record, judge, decide, publish."""
-    from harness import pipeline, scorers
+    from harness import engine, pipeline, scorers
     from harness.cli import fleet, story
     from harness.render.progress import Bar
     from harness.resume import going_on
@@ -69,10 +71,15 @@ def main(options: argparse.Namespace) -> ExitCode:
     if terms.cache is not None:
         prepared = pipeline.with_cache(prepared, terms.cache)
     teller = story.Teller(json_on_stdout=options.json)
-    teller.plan(prepared, options.budget)
+    teller.plan(prepared, terms)
     if options.dry_run:
+        forecasts = {
+            one.name: engine.forecast(prepared.plan, one, prepared.max_output_of(one), prepared.kept)
+            for one in prepared.plan.providers
+        }
+        teller.forecast(forecasts)
         if options.json:
-            story.print_json(story.plan_as_json(prepared))
+            story.print_json({**story.plan_as_json(prepared), "forecast": forecasts})
         return ExitCode.FINE
     serve = functools.partial(fleet.serve, seed=options.seed)
     with Bar(prepared.plan.count, simulated=prepared.simulated) as bar:
