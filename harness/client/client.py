@@ -279,10 +279,13 @@ class Client:
         name = usual.name if usual else VIA_LITELLM
         try:
             await self._check(trial)
-            async with self._held() as session:
+            session = self._hold()
+            try:
                 request = self._translator.request(provider, prompt, params, stream=trial.stream)
                 name = request.wire.name if request else VIA_LITELLM
                 return await session.call(trial, request)
+            finally:
+                await self._release()
         except Untranslatable as refused:
             why = refused.failure
         except Exception as error:  # noqa: BLE001 - a fault of ours in one call must not end a run of thousands

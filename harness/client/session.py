@@ -62,12 +62,16 @@ class Session:
         """Waits for its turn, sends the request (None: has litellm call) and reads the answer, off the clock."""
         gate, need = self._gates.of(trial.provider), about(trial.case.prompt, trial.params)
         narrow = nullcontext(0.0) if request is not None else self._through_litellm.held()
-        async with gate.entered(need) as place, narrow as narrow_s:
-            started, lag_s = self._lag.enter(), 0.0
-            try:
-                reading = await self._send(trial, request)
-            finally:
-                lag_s = self._lag.leave(started)
+        place = await gate.enter(need)
+        try:
+            async with narrow as narrow_s:
+                started, lag_s = self._lag.enter(), 0.0
+                try:
+                    reading = await self._send(trial, request)
+                finally:
+                    lag_s = self._lag.leave(started)
+        finally:
+            gate.leave()
         facts, waited = await self._slices.do(reading), place.waited
         gate.heard(place, Heard(facts.headers, _tokens(facts.decoded.usage), facts.decoded.failure))
         return Called(facts, Waited(waited.queue_s + narrow_s, waited.throttle_s), started, lag_s)

@@ -79,21 +79,32 @@ class Gate:
     @asynccontextmanager
     async def entered(self, need: Need) -> AsyncIterator[Place]:
         """Holds a slot for one request that takes about so much."""
+        place = await self.enter(need)
+        try:
+            yield place
+        finally:
+            self.leave()
+
+    async def enter(self, need: Need) -> Place:
+        """Waits for a slot for one request that takes about so much; `leave` gives it back. `entered` does both, and takes longer."""
         asked = self._clock()
         await self._own.slots.acquire()
         try:
             got, blocked_s = self._clock(), self._account.blocked_s
             full = self._own.slots.full
             waited = await self._turn(need)
-            try:
-                now = self._clock()
-                blocked_s = min(self._account.blocked_s - blocked_s, now - got)
-                throttle_s = now - got - blocked_s if waited else 0.0
-                yield Place(Waited(got - asked + blocked_s, throttle_s), need, now, full)
-            finally:
-                self._account.slots.release()
-        finally:
+        except BaseException:
             self._own.slots.release()
+            raise
+        now = self._clock()
+        blocked_s = min(self._account.blocked_s - blocked_s, now - got)
+        throttle_s = now - got - blocked_s if waited else 0.0
+        return Place(Waited(got - asked + blocked_s, throttle_s), need, now, full)
+
+    def leave(self) -> None:
+        """The request has ended."""
+        self._account.slots.release()
+        self._own.slots.release()
 
     def heard(self, place: Place, end: Heard) -> None:
         """A request has ended: what its answer tells holds for those that follow."""
