@@ -189,6 +189,24 @@ class LoadLevel:
 
 
 @dataclass(frozen=True, slots=True)
+class Repeats:
+    """What asking the same cases several times shows of a provider for a capability (`ALL`: over all of them).
+
+    Over `n_cases` with at least `k` scored repeats: the share of right repeats (`pass_1`), the chance that one of k is right
+    (`pass_at_k`), that all of k are (`pass_hat_k`), and what the answer that most repeats gave is worth (`majority`).
+    """
+
+    provider: str
+    capability: str
+    k: int
+    n_cases: int
+    pass_1: Estimate | None
+    pass_at_k: Estimate | None
+    pass_hat_k: Estimate | None
+    majority: Estimate | None
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """Everything that a report shows of one run, whatever the format. `notes` are sentences that a reader must not miss.
 
@@ -215,3 +233,4 @@ class Report:
     replayed: int = 0
     load: JsonObject = field(default_factory=dict)
     levels: tuple[LoadLevel, ...] = ()
+    repeats: tuple[Repeats, ...] = ()

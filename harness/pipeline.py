@@ -309,6 +309,7 @@ def decide(run: store.Run, incumbent: RoutingTable | None, objective: routing.Ob
         notes=(*run.notes, *standing.invalid(levels), *standing.notes(calls, scores, info.planned, info.in_flight)),
         load=info.load,
         levels=levels,
+        repeats=tuple(standing.repeats(*run.evidence(columns, standing.REPEATED))) if standing.repeated(calls) else (),
     )
 
 

@@ -84,6 +84,8 @@ class Teller:
         for table in tables.quality(report.standings, across=5 if self.terminal.width >= 84 else 4):
             show(table)
         show(tables.providers(report.standings))
+        if report.repeats:
+            show(tables.repeats(report.repeats, simulated=report.simulated))
         if report.calibration:
             show(tables.calibration_brief(report.calibration))
         if report.routing is not None:

@@ -30,6 +30,7 @@ def report(model: Report, plots: Sequence[str]) -> str:
     parts += [f"![{text}]({name})" for name, text in PLOTS if name in plots]
     parts.append(_table(tables.providers(model.standings)))
     parts.append(_table(tables.counts(model.standings)))
+    parts.append(_table(tables.repeats(model.repeats, simulated=model.simulated)))
     if model.routing is not None:
         parts += ["## Routing", _table(tables.routes(model.routing))]
         parts.append("\n".join(f"- {escape(reason)}" for reason in tables.reasons(model.routing)))

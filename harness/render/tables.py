@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from harness.judged import ALL, Calibration, Report, Route, RoutingTable, Standing
+from harness.judged import ALL, Calibration, Repeats, Report, Route, RoutingTable, Standing
 from harness.render.figures import DASH, count, percent, plural, seconds, usd
 
 
@@ -106,6 +106,18 @@ def counts(standings: Sequence[Standing]) -> Table:
     head = ("provider", "cases", "scored", "unscored", "failed", "saturated", "failed attempts")
     note = "unscored: answered, but not judgeable; failed: no answer; saturated rows are left out of latency"
     return Table("What the figures rest on", head, tuple(rows), note)
+
+
+def repeats(found: Sequence[Repeats], *, simulated: bool) -> Table:
+    """What asking again shows; without a row where nothing was asked twice."""
+    rows = [
+        (one.provider, one.capability, str(one.k), count(one.n_cases),
+         *(percent(each) for each in (one.pass_1, one.pass_at_k, one.pass_hat_k, one.majority)))
+        for one in found
+    ]  # fmt: skip
+    head = ("provider", "capability", "k", "cases", "right, %", "pass@k", "pass^k", "majority")
+    note = "pass@k: one of k is right; pass^k: all of k are; majority: the answer that most of a case's repeats gave"
+    return Table("Repeats" + _said(simulated), head, tuple(rows), note)
 
 
 def routes(table: RoutingTable) -> Table:

@@ -5,6 +5,7 @@ from harness.standing.columns import CALIBRATED, CALLS, COMPARED, SCORES, TIMED
 from harness.standing.comparison import Tolerance, compare
 from harness.standing.facts import duration, notes, spend, timed
 from harness.standing.records import from_json, to_json
+from harness.standing.repeats import REPEATED, repeated, repeats
 from harness.standing.standings import standings
 from harness.standing.under_load import invalid, levels
 
@@ -12,6 +13,7 @@ __all__ = [
     "CALIBRATED",
     "CALLS",
     "COMPARED",
+    "REPEATED",
     "SCORES",
     "TIMED",
     "Tolerance",
@@ -22,6 +24,8 @@ __all__ = [
     "invalid",
     "levels",
     "notes",
+    "repeated",
+    "repeats",
     "share_holding",
     "spend",
     "standings",

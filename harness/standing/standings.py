@@ -77,7 +77,7 @@ def _cells(calls: pd.DataFrame, trials: pd.DataFrame, cases: pd.DataFrame, by: s
 def _standing(place: tuple[str, str], simulated: bool, cell: _Cell, centre: float | None) -> Standing:
     """`centre` is what quality is shrunk toward; None is its own value."""
     states = cell.cases["state"].value_counts()
-    quality = _quality(cell.cases[cell.cases["state"] == "scored"])
+    quality = quality_of(cell.cases[cell.cases["state"] == "scored"])
     clean = timed(cell.calls)
     ready = answered(cell.calls)
     cost = pd.to_numeric(cell.calls.loc[_paid_calls(cell.calls), "cost_usd"]).dropna()
@@ -107,7 +107,8 @@ def _paid_calls(calls: pd.DataFrame) -> NDArray[np.bool_]:
     return ((calls["phase"] == "measure").astype(bool) & ~flags(calls["replayed"])).to_numpy(dtype=bool)
 
 
-def _quality(cases: pd.DataFrame) -> Estimate | None:
+def quality_of(cases: pd.DataFrame) -> Estimate | None:
+    """The mean of `value` over cases (0 to 1) with its interval by `cluster`, as `standings` tells; None without a case."""
     if cases.empty:
         return None
     values = cases["value"].to_numpy(dtype=float)

@@ -8,6 +8,7 @@ from harness.stats.frontier import frontier
 from harness.stats.intervals import CONFIDENCE, Interval, clustered_mean, wilson
 from harness.stats.paired import Paired, false_discovery, p_growth, paired_logs, paired_means, paired_rates
 from harness.stats.percentiles import percentile, percentile_interval, smallest_n
+from harness.stats.repeats import pass_at_k, pass_hat_k
 from harness.stats.shrinkage import PRIOR_MASS, shrink
 from harness.stats.units import CALL_COLUMNS, KEY, SCORE_COLUMNS, cases_of, flags, trial_scores, trials_of
 
@@ -31,6 +32,8 @@ __all__ = [
     "paired_logs",
     "paired_means",
     "paired_rates",
+    "pass_at_k",
+    "pass_hat_k",
     "percentile",
     "percentile_interval",
     "shrink",
