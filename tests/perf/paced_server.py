@@ -209,7 +209,7 @@ class _Server:
             return
         for path in connection.requests(data):
             if path == b"/log":
-                connection.send(_http(json.dumps(self._log).encode()))
+                self._go(self._told(connection, _http(json.dumps(self._log).encode())))
                 self._log.clear()
             else:
                 self._begin(connection, _script(path), at)
@@ -231,6 +231,11 @@ class _Server:
             if place < len(script.parts) - 1:
                 yield read_at + script.first_s + (place + 1) * script.gap_s
         self._log.append((read_at, first_at, last_at))
+        yield from self._told(connection, b"")
+
+    def _told(self, connection: _Connection, data: bytes) -> Iterator[float]:
+        """Sends it, and what was not taken before, however long the client takes to read."""
+        connection.send(data)
         while connection.unsent:
             yield time.monotonic() + RETRY_S
             connection.send(b"")

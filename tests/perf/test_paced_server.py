@@ -1,5 +1,6 @@
 """The benchmark's own server tells the truth: it sends when it says, and says when it sent."""
 
+import socket
 import time
 from http.client import HTTPConnection
 from urllib.parse import urlsplit
@@ -52,6 +53,21 @@ def test_what_the_log_says_lies_within_what_a_client_can_see(served):
     for (sent, came, text), seen in zip(looked, served.log(), strict=True):
         assert WHOLE.encode() in text
         assert sent <= seen.read_at <= seen.first_at == seen.last_at <= came[0]
+
+
+def test_a_log_that_no_buffer_holds_comes_whole(served):
+    """100,000 rows are some ten megabytes."""
+    served.log()
+    parts = urlsplit(served.whole(0.0))
+    assert parts.port
+    one = b"POST %b/x HTTP/1.1\r\nContent-Length: 0\r\n\r\n" % parts.path.encode()
+    with socket.create_connection(("127.0.0.1", parts.port)) as asking:
+        for _ in range(100):
+            asking.sendall(one * 1000)
+            came = b""
+            while came.count(b"HTTP/1.1 200") < 1000:
+                came += asking.recv(1 << 20)
+    assert len(served.log()) >= 99_000
 
 
 def test_the_log_holds_each_request_once(served):
