@@ -84,12 +84,16 @@ class Prompt:
 
 @dataclass(frozen=True, slots=True)
 class Criterion:
-    """How a reply is judged: the name of a scorer, its options, its weight among a case's criteria (above 0)."""
+    """How a reply is judged: the name of a scorer, its options, its weight among a case's criteria (above 0).
+
+    `extract` names the part of the reply that the scorer is shown: the first of these that is there; without, it is the whole.
+    """
 
     scorer: str
     options: JsonObject = field(default_factory=dict)
     weight: float = 1.0
     negate: bool = False
+    extract: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -116,7 +120,10 @@ class Case:
     @cached_property
     def hash(self) -> str:
         """The content address of what the case says and expects; not of its id, tags or place."""
-        criteria = [[one.scorer, one.options, one.weight, one.negate] for one in self.criteria]
+        criteria = [
+            [one.scorer, one.options, one.weight, one.negate, *([one.extract] if one.extract else [])]
+            for one in self.criteria
+        ]
         return content_address([self.prompt.as_json(), self.expect, criteria, self.params])
 
 

@@ -139,7 +139,7 @@ def _call(name: str, arguments: Any) -> ToolCall:
 def _reference(criteria: Iterable[Criterion], expect: Any) -> Answer | None:
     """The right reply as far as `expect` tells it: by the first criterion that compares with the whole of it."""
     for criterion in criteria:
-        if criterion.negate or expect is None:
+        if criterion.negate or expect is None or (criterion.extract and "all" not in criterion.extract):
             continue
         if criterion.scorer == "tool_calls" and isinstance(expect, list):
             calls = tuple(_call(call["name"], call.get("arguments", {})) for call in _one_of(expect))

@@ -1,4 +1,4 @@
-"""The forms of `score`: `exact` · `{number: {tolerance: 0.5}}` · `{exact: {}, weight: 2, not: true}` · a list of these."""
+"""The forms of `score`: `exact` · `{number: {tolerance: 0.5}}` · `{exact: {}, weight: 2, not: true, extract: boxed}` · a list of these."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from harness.ask import Criterion
 from harness.document import did_you_mean
 from harness.load.place import Place
 
-_AROUND = ("weight", "not")
+_AROUND = ("weight", "not", "extract")
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,9 @@ def _criterion(said: Any, place: Place) -> Criterion | None:
     name = _scorer_in(said, place)
     if name is None or not _is_well_formed(name, said, place):
         return None
-    return Criterion(name, dict(said[name] or {}), float(said.get("weight", 1)), said.get("not", False))
+    extract = said.get("extract", ())
+    parts = (extract,) if isinstance(extract, str) else tuple(extract)
+    return Criterion(name, dict(said[name] or {}), float(said.get("weight", 1)), said.get("not", False), parts)
 
 
 def _is_well_formed(name: str, said: Mapping[str, Any], place: Place) -> bool:
@@ -58,6 +60,17 @@ def _is_well_formed(name: str, said: Mapping[str, Any], place: Place) -> bool:
         faults.append(("weight", f"weight: {weight!r} is not a number above 0", "weight: 2"))
     if not isinstance(negate, bool):
         faults.append(("not", f"not: {negate!r} is neither true nor false", "not: true"))
+    extract = said.get("extract", "all")
+    if not isinstance(extract, str) and not (
+        isinstance(extract, list) and extract and all(isinstance(one, str) for one in extract)
+    ):
+        faults.append(
+            (
+                "extract",
+                f"extract: {extract!r} names no part of a reply",
+                f"one or several of {', '.join(scorers.PARTS)}",
+            )
+        )
     for key, message, hint in faults:
         place.below(key).wrong(message, hint)
     return not faults

@@ -67,6 +67,7 @@ def _params(params: dict[str, Any]) -> dict[str, Any]:
 
 def _criterion_schema() -> JsonSchemaValue:
     options = {name: {"type": ["object", "null"], "description": f"options of {name}"} for name in scorers.NAMES}
+    part = {"enum": list(scorers.PARTS)}
     long_form = {
         "type": "object",
         "properties": {
@@ -77,6 +78,10 @@ def _criterion_schema() -> JsonSchemaValue:
                 "description": "weight among the criteria, 1 if unsaid",
             },
             "not": {"type": "boolean", "description": "true: right where the scorer says wrong"},
+            "extract": {
+                "anyOf": [part, {"type": "array", "items": part, "minItems": 1}],
+                "description": "the part of the reply that the scorer reads; of several the first that is there",
+            },
         },
         "additionalProperties": False,
         "oneOf": [{"required": [name]} for name in scorers.NAMES],

@@ -5,7 +5,7 @@ rouge_l, bleu), `structure` (json), `tools` (tool_calls), `constraints`, `code`,
 to an outcome, with the rules that hold for all of them.
 """
 
-from harness.scorers.family import NAMES, check
+from harness.scorers.family import NAMES, PARTS, check
 from harness.scorers.judging import Permissions, judge, judge_all
 
-__all__ = ["NAMES", "Permissions", "check", "judge", "judge_all"]
+__all__ = ["NAMES", "PARTS", "Permissions", "check", "judge", "judge_all"]

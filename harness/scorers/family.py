@@ -17,6 +17,7 @@ from harness.scorers.number import NUMBER
 from harness.scorers.opinion import Scorer, Unfit
 from harness.scorers.options import did_you_mean, read_options
 from harness.scorers.overlap import BLEU, F1, ROUGE_L
+from harness.scorers.reading import EXTRACTORS
 from harness.scorers.refusal import REFUSAL
 from harness.scorers.structure import JSON
 from harness.scorers.text import CONTAINS, ENDS_WITH, EXACT, REGEX, STARTS_WITH
@@ -49,6 +50,9 @@ SCORERS: Mapping[str, Scorer[Any]] = MappingProxyType(
 NAMES = tuple(SCORERS)
 """The names of all scorers, sorted."""
 
+PARTS = tuple(EXTRACTORS)
+"""The names of the parts of a reply that a criterion can ask for."""
+
 
 def scorer_of(criterion: Criterion) -> tuple[Scorer[Any], Any]:
     """The scorer that a criterion names, and its options.
@@ -66,12 +70,17 @@ def check(criterion: Criterion, expect: Any) -> None:
     """Checks that a criterion can judge replies against `expect`, so that a mistake shows before money is spent.
 
     Raises:
-        Unfit: an unknown scorer, an unknown, missing or ill-typed option, a weight that is not above 0, or an
+        Unfit: an unknown scorer or part of a reply, an unknown, missing or ill-typed option, a weight that is not above 0, or an
             expectation that the scorer cannot compare with; the message says what would be right.
     """
     scorer, options = scorer_of(criterion)
     if not (math.isfinite(criterion.weight) and criterion.weight > 0):
         raise Unfit(f"{criterion.scorer}: the weight must be above 0, not {criterion.weight!r}")
+    for kind in criterion.extract:
+        if kind not in EXTRACTORS:
+            raise Unfit(f"{criterion.scorer}: there is no part {kind!r} to extract{did_you_mean(kind, EXTRACTORS)}")
+    if criterion.extract and not (scorer.reads_reply and scorer.reads_text):
+        raise Unfit(f"{criterion.scorer} reads no text, so there is nothing to extract for it")
     try:
         scorer.fits(options, expect)
     except Unfit as problem:

@@ -19,13 +19,14 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from harness.ask import Case, Criterion
 from harness.judged import Score
 from harness.scorers.family import SCORERS, scorer_of
-from harness.scorers.opinion import Opinion, Scorer
+from harness.scorers.opinion import Opinion, Scorer, wrong
+from harness.scorers.reading import extract
 from harness.told import Outcome, Reply
 from harness.wording import only_refuses, said
 
@@ -111,7 +112,13 @@ def _score(criterion: Criterion, expect: Any, outcome: Outcome, allow: Permissio
     why = _unreadable(scorer, outcome.reply, allow)
     if why:
         return score(Opinion(None, None, why))
-    opinion = scorer.judge(options, expect, outcome)
+    part = extract(criterion.extract, said(outcome.reply)) if criterion.extract else None
+    if part is not None:
+        opinion = scorer.judge(options, expect, replace(outcome, reply=replace(outcome.reply, text=part)))
+    elif criterion.extract:
+        opinion = wrong(f"it has no {' or '.join(criterion.extract)}")
+    else:
+        opinion = scorer.judge(options, expect, outcome)
     why = None if opinion.value in (None, 1.0) else _no_proof(scorer, outcome.reply)
     return score(Opinion(None, opinion.extracted, why) if why else opinion)
 

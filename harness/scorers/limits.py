@@ -39,18 +39,18 @@ def _latency(options: LatencyOptions, _expect: Any, outcome: Outcome) -> Opinion
     if outcome.latency_s is None:
         return Opinion(None, None, "no latency was measured")
     took = f"{outcome.latency_s:.3f} s"
-    return (
-        right(took) if outcome.latency_s <= options.max_s else wrong(f"it took longer than {options.max_s:g} s", took)
-    )
+    if outcome.latency_s <= options.max_s:
+        return right(reason=took)
+    return wrong(f"it took {took}, longer than {options.max_s:g} s")
 
 
 def _cost(options: CostOptions, _expect: Any, outcome: Outcome) -> Opinion:
     if outcome.cost_usd is None:
         return Opinion(None, None, "its cost is unknown")
     cost = f"${outcome.cost_usd:.6f}"
-    return (
-        right(cost) if outcome.cost_usd <= options.max_usd else wrong(f"it cost more than ${options.max_usd:g}", cost)
-    )
+    if outcome.cost_usd <= options.max_usd:
+        return right(reason=cost)
+    return wrong(f"it cost {cost}, more than ${options.max_usd:g}")
 
 
 LATENCY = Scorer("1", LatencyOptions, _fits, _latency, reads_reply=False)

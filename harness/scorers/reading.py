@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 
 _FENCE = re.compile(
     r"^[ \t]*(`{3,}|~{3,})[ \t]*([\w+#.-]*)[^\n]*\n(.*?)(?:^[ \t]*\1[`~]*[ \t]*$|\Z)", re.DOTALL | re.MULTILINE
@@ -54,3 +55,37 @@ def marked(text: str) -> Iterator[str]:
     """What follows each explicit marker of an answer ("The answer is", "ANSWER:", "####", "Antwort:", …), last first."""
     for end in reversed([match.end() for match in _MARKER.finditer(text)]):
         yield text[end : end + AFTER_CHARS]
+
+
+def _marked_line(text: str) -> str | None:
+    lines = (line.strip() for rest in marked(text) for line in rest.splitlines())
+    return next((line for line in lines if line.strip(" *_`:")), None)
+
+
+def _line(text: str, which: int) -> str | None:
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return lines[which] if lines else None
+
+
+def _last_fence(text: str) -> str | None:
+    blocks = fences(text)
+    return blocks[-1][1].strip() if blocks else None
+
+
+EXTRACTORS: Mapping[str, Callable[[str], str | None]] = MappingProxyType(
+    {
+        "all": lambda text: text,
+        "boxed": boxed,
+        "fence": _last_fence,
+        "first_line": lambda text: _line(text, 0),
+        "last_line": lambda text: _line(text, -1),
+        "marked": _marked_line,
+    }
+)
+"""The parts of a reply that a criterion can ask for by `extract`; `marked` is the line behind "The answer is", "ANSWER:", "####", …"""
+
+
+def extract(kinds: Sequence[str], text: str) -> str | None:
+    """The first of these parts that a text has and that is not blank; None where it has none of them."""
+    parts = (EXTRACTORS[kind](text) for kind in kinds)
+    return next((part for part in parts if part and part.strip()), None)

@@ -51,7 +51,7 @@ def test_the_score_of_a_case_overrides_that_of_the_suite(desk):
         ("{exact: {}, weight: true}", "weight: True is not a number above 0 → weight: 2"),
         ("{exact: {}, not: 1}", "not: 1 is neither true nor false → not: true"),
         ("{exact: {}, wieght: 2}", "unknown key 'wieght' beside a scorer → did you mean 'weight'?; an option stands under its scorer: {exact: {wieght: …}}"),
-        ("{a: {}, b: {}}", ["unknown key 'a' beside a scorer → known: not, weight", "unknown key 'b' beside a scorer → known: not, weight"]),
+        ("{a: {}, b: {}}", ["unknown key 'a' beside a scorer → known: extract, not, weight", "unknown key 'b' beside a scorer → known: not, weight"]),
     ],
 )  # fmt: skip
 def test_a_score_that_is_wrong_is_said_at_its_line(desk, score, complaint):
@@ -121,3 +121,38 @@ def test_what_does_not_fit_one_case_is_said_at_that_case(desk):
     )
     assert [one.split(" ")[0] for one in said] == ["s.yaml:5:", "s.yaml:9:"]
     assert all("number: 'expect' must be" in one for one in said)
+
+
+def test_several_extractors_may_read_one_reply(desk):
+    suite = desk.suite(
+        "s.yaml",
+        """
+        capability: c
+        score:
+          - {number: {}, extract: boxed}
+          - {number: {}, extract: [marked, last_line], weight: 2}
+        cases:
+          - {id: a, prompt: hi, expect: 3}
+        """,
+    )
+    (case,) = suite.cases
+    assert [one.extract for one in case.criteria] == [("boxed",), ("marked", "last_line")]
+    assert case.reference is None
+
+
+@pytest.mark.parametrize(
+    ("extract", "says"),
+    [
+        (
+            "3",
+            "extract: 3 names no part of a reply → one or several of all, boxed, fence, first_line, last_line, marked",
+        ),
+        ("[]", "extract: [] names no part of a reply"),
+        ("box", "exact: there is no part 'box' to extract; did you mean 'boxed'?"),
+    ],
+)
+def test_a_part_that_there_is_not_is_said_at_its_line(desk, extract, says):
+    text = f"capability: c\ncases:\n  - {{id: a, prompt: hi, expect: x, score: {{exact: {{}}, extract: {extract}}}}}\n"
+    (said,) = desk.complaints_about("s.yaml", text)
+    assert said.startswith("s.yaml:3: ")
+    assert says in said

@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from harness.ask import Criterion, ToolCall
-from harness.scorers import Permissions, judge, judge_all
+from harness.scorers import Permissions, check, judge, judge_all
 from harness.scorers.judging import LONGEST
 from harness.told import Outcome, Reply
 from tests.scorers.replies import REF, answer, case, score
@@ -129,3 +129,47 @@ def test_at_least_one_worker_is_needed():
 def test_an_unknown_scorer_is_an_error_and_not_a_score():
     with pytest.raises(ValueError, match="there is no scorer 'exakt'; did you mean 'exact'"):
         list(judge_all([(case(Criterion("exakt")), answer("x"))], Permissions(code=True)))
+
+
+@pytest.mark.parametrize(
+    ("extract", "text", "state", "value"),
+    [
+        (("boxed",), r"40, no, \boxed{42}.", "scored", 1),
+        (("boxed",), "42", "scored", 0),
+        (("boxed", "all"), "42", "scored", 1),
+        (("last_line",), "41\n\n42\n", "scored", 1),
+        (("first_line",), "42\n41", "scored", 1),
+        (("fence",), "Here:\n```\n42\n```\nDone", "scored", 1),
+        (("fence", "boxed"), r"```" + "\n\n```\n" + r"\boxed{42}", "scored", 1),
+        (("marked",), "The answer is\n\n42\n\nGood?", "scored", 1),
+        (("marked",), "<think>The answer is 41</think>Answer: 42", "scored", 1),
+        (("marked",), "42", "scored", 0),
+        (("boxed",), "I'm sorry, but I can't help with that.", "unscored", None),
+    ],
+)
+def test_a_criterion_may_be_shown_a_part_of_the_reply(extract, text, state, value):
+    one = score(Criterion("exact", extract=extract), 42, answer(text))
+    assert (one.state, one.value) == (state, value)
+    assert one.value != 0 or one.reason == f"it has no {extract[0]}"
+
+
+def test_what_was_cut_off_before_its_box_is_not_wrong():
+    one = score(Criterion("exact", extract=("boxed",)), 42, answer("Let me think", finish="length"))
+    assert one.state == "unscored"
+
+
+@pytest.mark.parametrize(
+    ("criterion", "says"),
+    [
+        (Criterion("exact", extract=("box",)), "exact: there is no part 'box' to extract; did you mean 'boxed'?"),
+        (
+            Criterion("tool_calls", extract=("boxed",)),
+            "tool_calls reads no text, so there is nothing to extract for it",
+        ),
+        (Criterion("cost", {"max_usd": 1}, extract=("all",)), "cost reads no text"),
+    ],
+)
+def test_parts_that_there_are_not_are_refused(criterion, says):
+    with pytest.raises(ValueError) as caught:  # noqa: PT011  # the message is compared in the next line
+        check(criterion, [])
+    assert says in str(caught.value)

@@ -14,12 +14,12 @@ CALL = replace(answer("hello"), latency_s=1.5, cost_usd=0.002)
 @pytest.mark.parametrize(
     ("criterion", "outcome", "state", "value", "reason"),
     [
-        (Criterion("latency", {"max_s": 1.5}), CALL, "scored", 1, ""),
-        (Criterion("latency", {"max_s": 1.4}), CALL, "scored", 0, "it took longer than 1.4 s"),
+        (Criterion("latency", {"max_s": 1.5}), CALL, "scored", 1, "1.500 s"),
+        (Criterion("latency", {"max_s": 1.4}), CALL, "scored", 0, "it took 1.500 s, longer than 1.4 s"),
         (Criterion("latency", {"max_s": 2}), answer("hello"), "unscored", None, "no latency was measured"),
-        (Criterion("cost", {"max_usd": 0.002}), CALL, "scored", 1, ""),
-        (Criterion("cost", {"max_usd": 0}), CALL, "scored", 0, "it cost more than $0"),
-        (Criterion("cost", {"max_usd": 0}), replace(CALL, cost_usd=0.0), "scored", 1, ""),
+        (Criterion("cost", {"max_usd": 0.002}), CALL, "scored", 1, "$0.002000"),
+        (Criterion("cost", {"max_usd": 0}), CALL, "scored", 0, "it cost $0.002000, more than $0"),
+        (Criterion("cost", {"max_usd": 0}), replace(CALL, cost_usd=0.0), "scored", 1, "$0.000000"),
         (Criterion("cost", {"max_usd": 1}), answer("hello"), "unscored", None, "its cost is unknown"),
         (Criterion("cost", {"max_usd": 1}), replace(CALL, failure_kind="overloaded"), "failed", None, "overloaded"),
         (Criterion("latency", {"max_s": 2}, negate=True), CALL, "scored", 0, "it holds, and should not"),
