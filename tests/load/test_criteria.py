@@ -51,7 +51,7 @@ def test_the_score_of_a_case_overrides_that_of_the_suite(desk):
         ("{exact: {}, weight: true}", "weight: True is not a number above 0 → weight: 2"),
         ("{exact: {}, not: 1}", "not: 1 is neither true nor false → not: true"),
         ("{exact: {}, wieght: 2}", "unknown key 'wieght' beside a scorer → did you mean 'weight'?; an option stands under its scorer: {exact: {wieght: …}}"),
-        ("{a: {}, b: {}}", ["unknown key 'a' beside a scorer → known: extract, not, weight", "unknown key 'b' beside a scorer → known: not, weight"]),
+        ("{a: {}, b: {}}", ["unknown key 'a' beside a scorer → known: extract, not, weight", "unknown key 'b' beside a scorer → known: extract, not, weight"]),
     ],
 )  # fmt: skip
 def test_a_score_that_is_wrong_is_said_at_its_line(desk, score, complaint):
