@@ -66,6 +66,9 @@ class Evidence:
         trials = trials_of(calls, scores)
         cases = cases_of(trials, ["provider", "capability"])
         scored = cases[cases["state"] == "scored"]
+        scored = scored.assign(
+            **{name: scored[name].astype(str) for name in ("provider", "capability")}
+        )  # no categories of nobody
         place = ["capability", "case_hash"]
         when = measured["started_at"]
         in_time = measured if when.is_monotonic_increasing else measured.sort_values("started_at", kind="stable")
