@@ -30,6 +30,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "report": "write a run's report again",
         "compare": "hold a run against an earlier one: regressed, improved, missing",
         "route": "say which routing weights a run supports; --apply writes them",
+        "verify": "hold the chooser of routes against a table of outcomes, on held-out cases",
         "ask": "ask one question",
         "cache": "list the kept replies, or clear them",
         "simulate": "serve the simulated providers on loopback",

@@ -6,5 +6,21 @@ from harness.routing.evidence import CALLS, SCORES
 from harness.routing.file import address, load, save
 from harness.routing.objective import Objective
 from harness.routing.schema import schema
+from harness.routing.verification import Figures, Outcomes, Verified, verify
 
-__all__ = ["CALLS", "SCORES", "Objective", "address", "check_replaces", "choose", "diff", "load", "save", "schema"]
+__all__ = [
+    "CALLS",
+    "SCORES",
+    "Figures",
+    "Objective",
+    "Outcomes",
+    "Verified",
+    "address",
+    "check_replaces",
+    "choose",
+    "diff",
+    "load",
+    "save",
+    "schema",
+    "verify",
+]

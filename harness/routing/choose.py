@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import pandas as pd
@@ -55,9 +55,7 @@ def choose(
     """
     evidence = Evidence.gather(calls, scores)
     present = {route.capability: route for route in incumbent.routes} if incumbent else {}
-    contests = [_contest(evidence, name, present.get(name), objective) for name in evidence.capabilities]
-    shifts = _shifts(contests, objective.confidence)
-    chosen = [_decided(contest, shifts, objective) for contest in contests]
+    chosen = decide(evidence, present, objective)
     kept = [route for name, route in present.items() if name not in evidence.capabilities]
     former = incumbent if kept else None
     table = RoutingTable(
@@ -75,6 +73,13 @@ def choose(
     )
     check_replaces(incumbent, table)
     return table
+
+
+def decide(evidence: Evidence, present: Mapping[str, Route], objective: Objective) -> list[Route]:
+    """The routes of the evidence's capabilities, sorted; `present` are those in force, by capability."""
+    contests = [_contest(evidence, name, present.get(name), objective) for name in evidence.capabilities]
+    shifts = _shifts(contests, objective.confidence)
+    return [_decided(contest, shifts, objective) for contest in contests]
 
 
 @dataclass(frozen=True, slots=True)

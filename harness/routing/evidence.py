@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -45,6 +46,7 @@ class Evidence:
     price_ids: tuple[str, ...]
     created: datetime
     _believed: dict[tuple[float, tuple[str, ...]], Crossed] = field(default_factory=dict)
+    _heard: dict[float, frozenset[str]] = field(default_factory=dict)
 
     @classmethod
     def gather(cls, calls: pd.DataFrame, scores: pd.DataFrame) -> Evidence:
@@ -96,9 +98,16 @@ class Evidence:
         return sorted(self.reliable_at_most)
 
     def scored_in(self, capability: str) -> list[str]:
-        """The providers with a scored case in one of `capabilities`, sorted."""
-        rows = self.values.loc[[capability]]
-        return [str(name) for name in rows.columns if rows[name].notna().any()]
+        """The providers with a scored case in a capability, sorted."""
+        return self._scored[capability]
+
+    @cached_property
+    def _scored(self) -> dict[str, list[str]]:
+        there = self.values.notna().groupby(level="capability", observed=True).any()
+        return {
+            str(name): [str(one) for one in there.columns[row]]
+            for name, row in zip(there.index, there.to_numpy(), strict=True)
+        }
 
     def is_reliable(self, provider: str) -> bool:
         """Whether its reliability may be 0.9 or more; a provider that was never really asked is not."""
@@ -119,7 +128,9 @@ class Evidence:
 
     def posterior(self, capability: str, challenger: str, incumbent: str, prior_mass: float) -> Posterior | None:
         """What is believed of challenger − incumbent in a capability; None where they share no scored case."""
-        names = tuple(sorted({*self._heard(prior_mass), challenger, incumbent}))
+        if prior_mass not in self._heard:
+            self._heard[prior_mass] = self._who_is_heard(prior_mass)
+        names = tuple(sorted(self._heard[prior_mass] | {challenger, incumbent}))
         key = (prior_mass, names)
         if key not in self._believed:
             rows = self.values[list(names)].dropna(how="all")
@@ -128,18 +139,18 @@ class Evidence:
             self._believed[key] = crossed_posteriors(rows.to_numpy(dtype=float), groups, clusters, prior_mass)
         return self._believed[key].difference(capability, names.index(challenger), names.index(incumbent))
 
-    def _heard(self, prior_mass: float) -> list[str]:
+    def _who_is_heard(self, prior_mass: float) -> frozenset[str]:
         """Whose values say how hard a capability is: the reliable ones, but nobody whom a cheaper one equals or beats in quality.
 
         Without that a hopeless provider would have a say in the choice between the others. An unknown cost is the highest.
         """
         rated = {name: self._rated(name, prior_mass) for name in self.values.columns if self.is_reliable(name)}
         cost = self.cost_per_call
-        return [
+        return frozenset(
             name
             for name, quality in rated.items()
             if not any(cost[other] < cost[name] and rated[other] >= quality for other in rated)
-        ]
+        )
 
     def _rated(self, provider: str, prior_mass: float) -> float:
         """Mean quality over all cases, pulled toward 0.5."""

@@ -4,7 +4,7 @@ Every public function names the source of its formula, and the tests show by sim
 """
 
 from harness.stats.crossed import Crossed, Posterior, crossed_posteriors
-from harness.stats.frontier import frontier
+from harness.stats.frontier import aiq, frontier, hull, quality_at
 from harness.stats.intervals import CONFIDENCE, Interval, clustered_mean, wilson
 from harness.stats.paired import Paired, false_discovery, p_growth, paired_logs, paired_means, paired_rates
 from harness.stats.percentiles import percentile, percentile_interval, smallest_n
@@ -22,12 +22,14 @@ __all__ = [
     "Interval",
     "Paired",
     "Posterior",
+    "aiq",
     "cases_of",
     "clustered_mean",
     "crossed_posteriors",
     "false_discovery",
     "flags",
     "frontier",
+    "hull",
     "p_growth",
     "paired_logs",
     "paired_means",
@@ -36,6 +38,7 @@ __all__ = [
     "pass_hat_k",
     "percentile",
     "percentile_interval",
+    "quality_at",
     "shrink",
     "smallest_n",
     "trial_scores",
