@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 SUITES ?= suites
 RUN ?= reports/latest
-BASE ?= previous
+BASE ?=
 BENCH_FLAGS ?=
 PERF_FLAGS ?=
 
@@ -41,8 +41,8 @@ report: $(STAMP)  ## write the report of the last run again
 weights: $(STAMP)  ## show which routing weights the last run supports, and why
 	@$(BIN)/harness route $(RUN)
 
-regress: $(STAMP)  ## hold the last run against the one before it (BASE=RUN: another); fails if something regressed or is missing
-	@$(BIN)/harness compare $(BASE) $(RUN)
+regress: $(STAMP)  ## hold the last run against the baseline, or the run before it (BASE=RUN: another); fails if something regressed or is missing
+	@$(BIN)/harness compare $(or $(BASE),$(if $(wildcard reports/baseline/baseline.json),baseline,previous)) $(RUN)
 
 perf: $(STAMP)  ## measure the harness beside its peers, into reports/perf (PERF_FLAGS=--quick: in a minute)
 	@$(BIN)/python -m tests.perf $(PERF_FLAGS)

@@ -12,7 +12,7 @@ from harness.ask import JsonObject, TrialRef
 ScoreState = Literal["scored", "unscored", "failed"]
 Decision = Literal["shift", "hold", "insufficient"]
 Verdict = Literal["improved", "regressed", "equal", "undecided", "missing", "invalid"]
-Measure = Literal["quality", "reliability", "ttft", "latency", "cost"]
+Measure = Literal["quality", "reliability", "ttft", "latency", "cost", "tokens"]
 ALL = "all"
 """The capability name of a standing over all capabilities."""
 
@@ -137,17 +137,20 @@ class Calibration:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What became of one measure of a provider for a capability between two runs, BASE and NEW, over the cases that pair.
+    """What became of one measure of a provider, for a capability in a suite, between two runs, BASE and NEW, over the cases that pair.
 
-    `base` and `new` are over the pairs: means of quality and reliability, medians of seconds and USD for each case. `change` is
-    new − base of quality and reliability, and the median of new / base of the others. `p` is that of no change, `p_adjusted` what is left
-    of it beside the other cells of its family. A cell that is `missing` or `invalid` (not comparable) has none of them.
+    `suite` and `capability` are `ALL` where the cell gathers several. `base` and `new` are over the pairs: means of quality and reliability, medians
+    of seconds, USD and completion tokens for each case. `change` is new − base of quality and reliability, and the typical new / base of the
+    others. `p` is that of no change, `p_adjusted` what is left of it beside the other cells of its family. A cell that is `missing` or `invalid`
+    (not comparable) has none of them.
 
-    `n_missing` cases have a figure in BASE only and `n_added` in NEW only; `unpaired` names both. `n_needed` says about how many more
-    cases would decide an `undecided` cell; None where none within reach would. `why` is one sentence.
+    `n_missing` cases have a figure in BASE only and `n_added` in NEW only; `unpaired` names both. `n_barred` more must not be held against each other,
+    for the reasons in `barred`. `n_needed` says about how many more cases would decide an `undecided` cell; None where none within reach would.
+    `explained`: it gathers a cell that has the same verdict, and says nothing more. `why` is one sentence.
     """
 
     provider: str
+    suite: str
     capability: str
     measure: Measure
     simulated: bool
@@ -163,6 +166,63 @@ class Comparison:
     n_added: int = 0
     n_needed: int | None = None
     unpaired: tuple[str, ...] = ()
+    n_barred: int = 0
+    barred: tuple[str, ...] = ()
+    explained: bool = False
+
+    def gathers(self, other: Comparison) -> bool:
+        """Whether the other cell's cases are a part of this one's."""
+        mine, theirs = (self.suite, self.capability), (other.suite, other.capability)
+        alike = (self.provider, self.measure) == (other.provider, other.measure)
+        return alike and mine != theirs and all(a in {ALL, b} for a, b in zip(mine, theirs, strict=True))
+
+
+@dataclass(frozen=True, slots=True)
+class Flip:
+    """A case that one of two runs solved and the other did not; `lost` is whether BASE did. A case is solved from a value of 0.5 on.
+
+    The prompt, both replies and what the scorers said of them are None where their run keeps no texts.
+    """
+
+    provider: str
+    suite: str
+    capability: str
+    case_id: str
+    lost: bool
+    base: float
+    new: float
+    prompt: str | None = None
+    base_reply: str | None = None
+    new_reply: str | None = None
+    base_reason: str | None = None
+    new_reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Something besides the figures that is not the same in both runs, for `n_cases` cases of a provider (empty: of all).
+
+    `what` is one of failures, served model, fingerprint, model, parameters, prices, scorers, suite.
+    """
+
+    what: str
+    provider: str
+    base: str
+    new: str
+    n_cases: int
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """Everything that a comparison of two runs shows, whatever the format. `failed` is whether a verdict is among those that fail."""
+
+    base: str
+    new: str
+    cells: tuple[Comparison, ...]
+    flips: tuple[Flip, ...]
+    differences: tuple[Difference, ...]
+    notes: tuple[str, ...]
+    failed: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from pathlib import Path
 from harness import __version__, client, engine, load, registry, routing, scorers, standing, store
 from harness.ask import Case, Provider, Suite, Trial
 from harness.errors import WrongUse
-from harness.judged import Comparison, Report, RoutingTable
+from harness.judged import Report, RoutingTable
 from harness.registry import Catalogue, Registry
 from harness.render import markdown
 from harness.settings import Places, Selection, Terms
@@ -323,12 +323,6 @@ def propose(run: store.Run, incumbent: RoutingTable | None, objective: routing.O
     if incumbent is not None and incumbent.simulated != bool(calls["simulated"].any()):
         incumbent = None
     return routing.choose(calls, scores, incumbent=incumbent, objective=objective)
-
-
-def compare(base: store.Run, new: store.Run, tolerance: standing.Tolerance) -> list[Comparison]:
-    """Hold `new` against `base`, case by case."""
-    both = [(run.calls(standing.COMPARED), run.scores(standing.SCORES)) for run in (base, new)]
-    return standing.compare(*both[0], *both[1], tolerance)
 
 
 def publish(report: Report, run: store.Run, places: Places) -> tuple[Path, ...]:

@@ -27,6 +27,11 @@ class Places:
         """The routes in force."""
         return self.reports / "routing.toml"
 
+    @property
+    def baseline(self) -> Path:
+        """The run that others are held against."""
+        return self.reports / "baseline"
+
 
 @dataclass(frozen=True, slots=True)
 class Selection:

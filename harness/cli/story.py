@@ -17,6 +17,7 @@ from harness.judged import ALL, Report, RoutingTable
 from harness.pipeline import Finished, Prepared, Recorded
 from harness.render import load_tables, tables
 from harness.render.figures import DASH, ago, count, plural, seconds, short, usd
+from harness.render.plain import plain_json
 from harness.render.terminal import Terminal
 from harness.settings import Terms
 from harness.told import Attempt
@@ -236,7 +237,7 @@ def as_json(value: object) -> Any:
 
 def print_json(value: object) -> None:
     """The words as JSON on standard output."""
-    print(json.dumps(as_json(value), indent=2, ensure_ascii=False))
+    print(plain_json(json.dumps(as_json(value), indent=2, ensure_ascii=False)))
 
 
 def unanswered(report: Report) -> list[str]:

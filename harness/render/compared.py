@@ -1,4 +1,4 @@
-"""What a comparison of two runs shows, as text in rows: what changed in full, counts of the rest, and what could not be compared."""
+"""The cells of a comparison of two runs, as text in rows: what changed in full, counts of the rest, and what could not be compared."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 
-from harness.judged import Comparison, Measure, Verdict
+from harness.judged import ALL, Comparison, Measure, Verdict
 from harness.render.figures import DASH, count, plural, seconds, usd
 from harness.render.tables import Table
 
@@ -17,6 +17,7 @@ MEASURES: dict[Measure, str] = {
     "ttft": "TTFT",
     "latency": "latency",
     "cost": "cost",
+    "tokens": "tokens",
 }
 """What each measure is called in a report."""
 
@@ -37,6 +38,7 @@ _NAMED = 3
 
 def verdict(cells: Sequence[Comparison], new: str) -> str:
     """The outcome in one sentence; `new` is the run that was held against another."""
+    cells = [one for one in cells if not one.explained]
     counts = Counter(one.verdict for one in cells)
     said = [
         f"{counts[name]:,} {VERDICTS[name]}"
@@ -55,8 +57,11 @@ def verdict(cells: Sequence[Comparison], new: str) -> str:
 
 
 def changed(cells: Iterable[Comparison]) -> list[Table]:
-    """A row for each cell that regressed or improved, what is missing for each provider and capability, counts of all."""
-    cells = list(cells)
+    """A row for each cell that regressed or improved, or did so beyond chance alone; what is missing; counts of all.
+
+    A cell that gathers another and says the same is left out.
+    """
+    cells = [one for one in cells if not one.explained]
     said = " (simulated)" if any(one.simulated for one in cells) else ""
     tables = []
     for name, title in VERDICTS.items():
@@ -64,17 +69,34 @@ def changed(cells: Iterable[Comparison]) -> list[Table]:
         if found and name in _IN_FULL:
             tables.append(Table(title.capitalize() + said, *_in_full(found)))
         if found and name == "missing":
-            rows = tuple((one.provider, one.capability, what, one.why) for one, what in _folded(found))
-            tables.append(Table("Missing" + said, ("provider", "capability", "what", "why"), rows))
+            rows = tuple((one.provider, place(one), what, one.why) for one, what in _folded(found))
+            tables.append(Table("Missing" + said, ("provider", "suite: capability", "what", "why"), rows))
+    if open_ := [one for one in cells if one.verdict == "undecided" and "beyond chance" in one.why]:
+        tables.append(Table("Changed beyond chance, perhaps by less than the tolerance" + said, *_in_full(open_)))
     return [*tables, _counts(cells, said)]
+
+
+def every(cells: Iterable[Comparison]) -> Table:
+    """A row for each cell, whatever its verdict."""
+    cells = list(cells)
+    said = " (simulated)" if any(one.simulated for one in cells) else ""
+    head, rows, note = _in_full(cells)
+    told = tuple((*row, VERDICTS[one.verdict], count(one.n_needed) if one.n_needed else DASH) for one, row in zip(cells, rows, strict=True))  # fmt: skip
+    return Table(f"All cells{said}", (*head, "verdict", "more"), told, f"{note}; more: cases that would decide it")
+
+
+def place(cell: Comparison) -> str:
+    """Which suite and capability: "math" where both have the name, otherwise "suite: capability"."""
+    return cell.suite if cell.suite == cell.capability else f"{cell.suite}: {cell.capability}"
 
 
 def gaps(cells: Sequence[Comparison]) -> list[str]:
     """Sentences on what could not be compared: cells, by their reason, and cases that did not pair, by measure."""
+    cells = [one for one in cells if ALL not in {one.suite, one.capability}]
     invalid = sorted((one for one in cells if one.verdict == "invalid"), key=lambda one: one.why)
     found = []
     for why, group in groupby(invalid, key=lambda one: one.why):
-        names = [f"{one.provider} on {one.capability} ({what})" for one, what in _folded(list(group))]
+        names = [f"{one.provider} on {place(one)} ({what})" for one, what in _folded(list(group))]
         found.append(f"not comparable: {_first(names)}: {why}")
     for measure, name in MEASURES.items():
         partly = [one for one in cells if one.measure == measure and one.n_pairs and one.unpaired]
@@ -82,7 +104,14 @@ def gaps(cells: Sequence[Comparison]) -> list[str]:
             missing, added = sum(one.n_missing for one in partly), sum(one.n_added for one in partly)
             cases = sorted({case for one in partly for case in one.unpaired})
             found.append(f"{name}: {_sides(missing, added)}, so they do not pair: {_first(cases)}")
-    return found
+    barred = Counter(
+        (why, MEASURES[one.measure])
+        for one in cells
+        if one.verdict != "invalid"
+        for why in one.barred
+        for _ in range(one.n_barred)
+    )
+    return [*found, *(f"{name}: {plural(n, 'case')} left out: {why}" for (why, name), n in barred.items())]
 
 
 def _sides(missing: int, added: int) -> str:
@@ -97,9 +126,9 @@ def _first(names: Sequence[str]) -> str:
 
 def _folded(cells: Sequence[Comparison]) -> list[tuple[Comparison, str]]:
     """One for each provider, capability and reason, with the measures that share it."""
-    groups: dict[tuple[str, str, str], list[Comparison]] = {}
+    groups: dict[tuple[str, str, str, str], list[Comparison]] = {}
     for one in cells:
-        groups.setdefault((one.provider, one.capability, one.why), []).append(one)
+        groups.setdefault((one.provider, one.suite, one.capability, one.why), []).append(one)
     return [
         (group[0], "everything" if len(group) == len(MEASURES) else ", ".join(MEASURES[one.measure] for one in group))
         for group in groups.values()
@@ -110,18 +139,24 @@ def _in_full(cells: Sequence[Comparison]) -> tuple[tuple[str, ...], tuple[tuple[
     rows = tuple(
         (
             one.provider,
-            one.capability,
+            place(one),
             MEASURES[one.measure],
             f"{_figure(one, one.base)} → {_figure(one, one.new)}",
             _change(one),
-            f"{one.p_adjusted:.2g}" if one.p_adjusted is not None and one.p_adjusted >= 0.001 else "<0.001",
+            _p(one.p_adjusted),
             count(one.n_pairs),
         )
         for one in cells
     )
-    head = ("provider", "capability", "measure", "BASE → NEW", "change", "p", "n")
-    note = "change with its 95 % interval: points, or % of the median case; p: adjusted for the other cells; n: cases that pair"
+    head = ("provider", "suite: capability", "measure", "BASE → NEW", "change", "p", "n")
+    note = "change with its 95 % interval: points, or % of the typical case; p: adjusted for the other cells; n: cases that pair"
     return head, rows, note
+
+
+def _p(value: float | None) -> str:
+    if value is None:
+        return DASH
+    return f"{value:.2g}" if value >= 0.001 else "<0.001"
 
 
 def _figure(cell: Comparison, value: float | None) -> str:
@@ -129,6 +164,8 @@ def _figure(cell: Comparison, value: float | None) -> str:
         return DASH
     if cell.measure in _RATES:
         return f"{100 * value:.0f} %"
+    if cell.measure == "tokens":
+        return f"{value:,.0f}"
     return usd(value) if cell.measure == "cost" else seconds(value)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from harness.judged import Report
 from harness.render import load_tables, tables
 from harness.render.figures import DASH, plural
+from harness.render.plain import plain
 from harness.render.tables import Table
 
 PLOTS = (
@@ -25,18 +26,18 @@ def report(model: Report, plots: Sequence[str]) -> str:
     if model.state == "interrupted":
         parts.append("> **Interrupted.** The run did not finish; what was recorded until then is reported.")
     parts += [f"> {escape(note)}" for note in model.notes]
-    parts += [_table(one) for one in load_tables.levels(model)]
-    parts += ["## Standings", *(_table(one) for one in tables.quality(model.standings))]
+    parts += [table_of(one) for one in load_tables.levels(model)]
+    parts += ["## Standings", *(table_of(one) for one in tables.quality(model.standings))]
     parts += [f"![{text}]({name})" for name, text in PLOTS if name in plots]
-    parts.append(_table(tables.providers(model.standings)))
-    parts.append(_table(tables.counts(model.standings)))
-    parts.append(_table(tables.repeats(model.repeats, simulated=model.simulated)))
+    parts.append(table_of(tables.providers(model.standings)))
+    parts.append(table_of(tables.counts(model.standings)))
+    parts.append(table_of(tables.repeats(model.repeats, simulated=model.simulated)))
     if model.routing is not None:
-        parts += ["## Routing", _table(tables.routes(model.routing))]
+        parts += ["## Routing", table_of(tables.routes(model.routing))]
         parts.append("\n".join(f"- {escape(reason)}" for reason in tables.reasons(model.routing)))
     if model.calibration:
         parts += ["## Calibration", "What the harness measured beside what the simulated providers know to be true."]
-        parts += [_table(one) for one in tables.calibration(model.calibration)]
+        parts += [table_of(one) for one in tables.calibration(model.calibration)]
     parts += ["## Provenance", _provenance(model)]
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -45,10 +46,11 @@ def escape(text: str) -> str:
     """Text that Markdown shows as it is: no HTML, no table cells, no links, no line breaks."""
     for mark in "\\`*_[]<>|#":
         text = text.replace(mark, f"\\{mark}" if mark not in "<>" else {"<": "&lt;", ">": "&gt;"}[mark])
-    return " ".join(text.split())
+    return " ".join(plain(text).split())
 
 
-def _table(table: Table) -> str:
+def table_of(table: Table) -> str:
+    """A heading, the rows, the note below; nothing for a table without rows."""
     if not table.rows:
         return ""
     lines = [

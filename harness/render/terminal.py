@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table as Grid
 from rich.text import Text
 
+from harness.render.plain import plain
 from harness.render.tables import Table
 
 PIPED = 140
@@ -28,8 +29,8 @@ class Terminal:
         return self._console.width
 
     def line(self, text: str = "", style: str = "") -> None:
-        """One line, wrapped at the terminal's edge; `text` is shown as it is, never read as markup."""
-        self._console.print(Text(text, style=style), soft_wrap=not self._console.is_terminal)
+        """One line, wrapped at the terminal's edge; `text` is shown as it is (`plain`), never read as markup."""
+        self._console.print(Text(plain(text), style=style), soft_wrap=not self._console.is_terminal)
 
     def table(self, table: Table) -> None:
         """A title, the rows under a ruled head, the note below; the first column keeps its width."""
@@ -41,7 +42,7 @@ class Terminal:
                 name, justify="left" if number == 0 or words else "right", no_wrap=number == 0, overflow="fold"
             )
         for row in table.rows:
-            grid.add_row(*(Text(cell) for cell in row))
+            grid.add_row(*(Text(plain(cell)) for cell in row))
         self._console.print(grid)
         if table.note:
             self.line(table.note, style="dim")

@@ -16,8 +16,17 @@ CALLS = (
 CALIBRATED = ("response_id", "prompt_tokens", "completion_tokens")
 """Of calls, for calibration besides."""
 
-COMPARED = (*CALL_COLUMNS, *TIMED, "simulated", "cost_usd", "case_id")
-"""Of calls, for a comparison."""
+COMPARED = (
+    *CALL_COLUMNS, *TIMED, "simulated", "cost_usd", "completion_tokens", "case_id", "params_json", "price_id", "model_requested",
+    "model_served", "fingerprint",
+)  # fmt: skip
+"""Of calls, for the outcomes of cases."""
+
+SAID = (*CALL_COLUMNS, "messages_json", "text", "tool_calls_json")
+"""Of calls, for what was asked and replied."""
+
+JUDGED = (*SCORE_COLUMNS, "provider", "suite", "capability", "case_hash", "scorer", "scorer_version", "reason")
+"""Of scores, for both."""
 
 SCORES = (*SCORE_COLUMNS, "reason")
 """Of scores."""

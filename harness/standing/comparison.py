@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import get_args
 
 import numpy as np
 import pandas as pd
 
 from harness.errors import WrongUse
-from harness.judged import Comparison, Estimate, Measure
-from harness.standing.facts import answered, timed
+from harness.judged import ALL, Comparison, Estimate, Measure
+from harness.standing.outcomes import CASE, PLACE, who
+from harness.standing.tolerance import RATES, USUAL, Tolerance
 from harness.stats import (
     Interval,
     Paired,
-    cases_of,
     false_discovery,
     flags,
     p_growth,
@@ -24,165 +24,151 @@ from harness.stats import (
     paired_means,
     paired_rates,
     smallest_n,
-    trials_of,
 )
 
 FALSE_DISCOVERY_RATE = 0.05
 MEASURES: tuple[Measure, ...] = get_args(Measure)
 MOST_NEEDED = 100_000
 
-_PLACE = ["provider", "capability"]
-_CASE = [*_PLACE, "case_hash"]
-_FAMILIES: Sequence[Sequence[Measure]] = (("quality",), ("reliability",), ("ttft", "latency"), ("cost",))
+_FAMILIES: Sequence[Sequence[Measure]] = (("quality",), ("reliability",), ("ttft", "latency"), ("cost", "tokens"))
 _WHAT = {
     "quality": "a judged answer",
     "reliability": "an attempt that counts",
     "ttft": "a time to the first token that counts (measured, not saturated)",
     "latency": "a latency that counts (measured, not saturated)",
     "cost": "a known cost",
+    "tokens": "a known number of tokens",
 }
+_BARS: Mapping[str, tuple[str, frozenset[Measure]]] = {
+    "params": ("it was asked with other parameters", frozenset(MEASURES)),
+    "scorers": ("it was judged by other scorers (`harness score` judges a run again)", frozenset({"quality"})),
+    "price_id": ("its cost is counted by other prices (tokens compare)", frozenset({"cost"})),
+}
+"""Which conditions keep a case of one run from being held against the same of the other, and for which measures."""
+
+_SATURATED = "{} was timed while the harness was saturated (lower --concurrency, or ask fewer providers at once)"
+_REPLAYED = "{} was replayed from the cache"
 _LEAST = 1e-9  # seconds or USD: below, two figures are the same, and a cost of 0 has a logarithm
 
 
-@dataclass(frozen=True, slots=True)
-class Tolerance:
-    """How far a measure may move and still be called equal: `quality` and `reliability` by so much, the others by such a share."""
+def compare(base: pd.DataFrame, new: pd.DataFrame, tolerance: Tolerance = USUAL) -> list[Comparison]:
+    """A cell for each provider, suite, capability and measure of either run, sorted by these; `base` and `new` are tables of `outcomes`.
 
-    quality: float = 0.02
-    reliability: float = 0.02
-    latency: float = 0.10
-    cost: float = 0.05
-
-    def worse(self, measure: Measure) -> float:
-        """The tolerance on the scale on which changes of this measure are compared: differences, or those of logarithms."""
-        if measure in {"quality", "reliability"}:
-            return self.quality if measure == "quality" else self.reliability
-        return math.log1p(self.cost if measure == "cost" else self.latency)
-
-
-def compare(
-    base_calls: pd.DataFrame,
-    base_scores: pd.DataFrame,
-    new_calls: pd.DataFrame,
-    new_scores: pd.DataFrame,
-    tolerance: Tolerance = Tolerance(),
-) -> list[Comparison]:
-    """A cell for each provider, capability and measure of either run, sorted by these; the columns are those of `standings`.
-
-    What pairs is the same `case_hash` for the same provider, and the unit is the case: repeats are averaged first, and of times and costs
-    the median is taken. A case counts for quality if it was judged, for reliability if it was asked and answered or failed on the provider's side,
-    for time if its row counts for latency (`timed`), for cost if that is known. The tests:
+    Cells that gather several of them stand behind: for a suite with several capabilities, a capability in several suites, and each provider
+    (`ALL`); one with the verdict of a cell that it gathers is `explained`. What pairs is the same `case_hash` in the same suite for the same provider, and the unit is the case. A case does not pair where its
+    parameters changed; for quality, where its scorers did; for cost, where the prices did. The tests:
 
     - quality: McNemar's for 0/1 without clusters, otherwise cluster-robust t or sign flips (`paired_means`); reliability: McNemar's, or
-      the same where repeats make it graded; times and cost: Wilcoxon's on log ratios. p is adjusted (Benjamini–Hochberg at 5 %) within
-      each family: quality, reliability, latency (with time to the first token), cost.
+      the same where repeats make it graded; times, cost, tokens: Wilcoxon's on log ratios. p is adjusted (Benjamini–Hochberg at 5 %) within
+      each family: quality, reliability, latency (with time to the first token), cost (with tokens).
     - `regressed`, `improved`: adjusted p ≤ 0.05 and the whole interval lies beyond the tolerance. `equal`: the interval lies within it.
       Otherwise `undecided`.
-    - `missing`: BASE has figures and NEW has none. `invalid`: the reverse, no case of both is the same, or neither has a figure.
+    - `missing`: BASE has figures and NEW has none. `invalid`: the reverse, no case of both is the same or may be compared, NEW was replayed or
+      its times are not the provider's, or neither has a figure.
 
     Raises:
         WrongUse: a run of simulated providers is held against one of real ones, or a provider is simulated in only one of them.
     """
-    made_up = _simulated(base_calls, new_calls)
-    both = [_Side.of(base_calls, base_scores), _Side.of(new_calls, new_scores)]
-    table = both[0].figures.merge(
-        both[1].figures, on=["measure", *_CASE], how="outer", suffixes=("_base", "_new"), sort=True
-    )
-    rows = dict(iter(table.groupby(["measure", *_PLACE], sort=False)))
-    names = both[1].names | both[0].names
+    made_up = _simulated(base, new)
+    table = base.merge(new, on=CASE, how="outer", suffixes=("_base", "_new"), sort=True, indicator=True)
     cells = []
-    for place in sorted(both[0].places | both[1].places):
-        provider, capability = place
+    for place, rows in _places(table):
         for measure in MEASURES:
-            cell = Comparison(provider, capability, measure, made_up[provider], "undecided", "")
-            found = rows.get((measure, provider, capability), table.iloc[:0])
-            cells.append(_paired(cell, found, names, asked=tuple(place in side.places for side in both)))
-    return [_judged(cell, pairs, tolerance) for cell, pairs in _adjusted(cells)]
+            cell = Comparison(*place, measure, made_up[place[0]], "undecided", "")
+            cells.append(_paired(cell, rows))
+    judged = [_judged(cell, pairs, tolerance) for cell, pairs in _adjusted(cells)]
+    changed = [one for one in judged if one.verdict in {"regressed", "improved", "missing"}]
+    return [replace(one, explained=_explained(one, changed)) for one in judged]
 
 
-@dataclass(frozen=True)
-class _Side:
-    """One run: a row for each measure and case with a figure; which provider was asked for what; what the cases are called."""
-
-    figures: pd.DataFrame
-    places: set[tuple[str, str]]
-    names: dict[str, str]
-
-    @classmethod
-    def of(cls, calls: pd.DataFrame, scores: pd.DataFrame) -> _Side:
-        trials = trials_of(calls, scores)
-        fair = trials[(trials["answered"] & ~trials["replayed"]) | (trials["side"] == "provider")]
-        clean, ready = timed(calls), answered(calls)
-        cases = cases_of(trials, _PLACE)
-        parts: dict[Measure, pd.Series] = {
-            "quality": cases[cases["state"] == "scored"].set_index(_CASE)["value"],
-            "reliability": fair.assign(value=fair["answered"].astype(float)).groupby(_CASE)["value"].mean(),
-            "ttft": _medians(clean, "ttft_s"),
-            "latency": _medians(clean, "latency_s"),
-            "cost": _medians(ready, "cost_usd"),
-        }
-        figures = pd.concat(
-            [part.rename("value").reset_index().assign(measure=measure) for measure, part in parts.items()]
-        )
-        figures = figures.merge(cases[[*_CASE, "cluster"]], on=_CASE)
-        called = calls.drop_duplicates("case_hash")
-        names = called["suite"].astype(str) + "::" + called["case_id"].astype(str)
-        places = set(zip(trials["provider"], trials["capability"], strict=True))
-        return cls(figures.astype({"value": float}), places, dict(zip(called["case_hash"], names, strict=True)))
+def _explained(cell: Comparison, changed: Sequence[Comparison]) -> bool:
+    """Whether a cell that gathers others says nothing more than they do."""
+    if ALL in {cell.suite, cell.capability} and cell.verdict in {"missing", "invalid"}:
+        return True
+    return any(cell.gathers(part) and part.verdict == cell.verdict for part in changed)
 
 
-def _medians(calls: pd.DataFrame, column: str) -> pd.Series:
-    known = calls.assign(value=pd.to_numeric(calls[column])).dropna(subset=["value"])
-    return known.groupby(_CASE)["value"].median()
+def _places(table: pd.DataFrame) -> Iterator[tuple[tuple[str, str, str], pd.DataFrame]]:
+    """The rows of each provider, suite and capability, then of what gathers several of these, provider by provider."""
+    for provider, whole in table.groupby("provider", sort=True):
+        finest = dict(iter(whole.groupby(PLACE[1:], sort=True)))
+        for (suite, capability), rows in finest.items():
+            yield (str(provider), str(suite), str(capability)), rows
+        for number, name in enumerate(PLACE[1:]):
+            for one, rows in whole.groupby(name, sort=True):
+                if sum(place[number] == one for place in finest) > 1:
+                    yield (str(provider), *((str(one), ALL) if number == 0 else (ALL, str(one)))), rows
+        if len({suite for suite, _ in finest}) > 1 and len({capability for _, capability in finest}) > 1:
+            yield (str(provider), ALL, ALL), whole
 
 
 def _simulated(base: pd.DataFrame, new: pd.DataFrame) -> dict[str, bool]:
     """Whether each provider is simulated."""
-    sides = [
-        flags(calls["simulated"]).groupby(calls["provider"].to_numpy()).any().to_dict()
-        for calls in (base[base["phase"] == "measure"], new[new["phase"] == "measure"])
-    ]
+    sides = [who(base), who(new)]
     if sides[0] and sides[1] and not set(sides[0].values()) & set(sides[1].values()):
         kinds = ["of simulated providers" if any(side.values()) else "of real ones" for side in sides]
         raise WrongUse(f"BASE is a run {kinds[0]} and NEW is one {kinds[1]}: what differs says nothing of either")
-    changed = [str(name) for name in sides[0] if sides[1].get(name, sides[0][name]) != sides[0][name]]
+    changed = [name for name in sides[0] if sides[1].get(name, sides[0][name]) != sides[0][name]]
     if changed:
         raise WrongUse(
             f"{', '.join(changed)}: simulated in one of the runs and real in the other, so they do not compare"
         )
-    return {str(name): bool(flag) for name, flag in (sides[0] | sides[1]).items()}
+    return sides[0] | sides[1]
 
 
-def _paired(
-    cell: Comparison, rows: pd.DataFrame, names: dict[str, str], asked: tuple[bool, ...]
-) -> tuple[Comparison, Paired | None]:
+def _paired(cell: Comparison, rows: pd.DataFrame) -> tuple[Comparison, Paired | None]:
     """The cell with what its pairs say, before p is adjusted; without pairs it is missing or not comparable."""
-    in_base, in_new = rows["value_base"].notna(), rows["value_new"].notna()
-    pairs = rows[in_base & in_new]
+    base, new = rows[f"{cell.measure}_base"], rows[f"{cell.measure}_new"]
+    in_base, in_new = base.notna(), new.notna()
+    bars = _bars(cell.measure, rows)
+    free = bars == ""
+    both = in_base & in_new & free
+    loose = (in_base != in_new) & free
+    names = rows["suite"].astype(str) + "::" + rows["case_id_base"].fillna(rows["case_id_new"]).astype(str)
     cell = replace(
         cell,
-        n_pairs=len(pairs),
-        n_missing=int((in_base & ~in_new).sum()),
-        n_added=int((in_new & ~in_base).sum()),
-        unpaired=tuple(sorted(names[case] for case in rows.loc[in_base != in_new, "case_hash"])),
+        n_pairs=int(both.sum()),
+        n_missing=int((in_base & ~in_new & free).sum()),
+        n_added=int((in_new & ~in_base & free).sum()),
+        unpaired=tuple(sorted(names[loose])),
+        n_barred=int((~free).sum()),
+        barred=tuple(sorted(set(bars[~free]))),
     )
-    if pairs.empty:
-        return _without_pairs(cell, asked), None
-    found = _test(cell.measure, pairs)
-    typical = np.mean if cell.measure in {"quality", "reliability"} else np.median
-    change = found if typical is np.mean else _as_ratio(found)
+    if not cell.n_pairs:
+        return _without_pairs(cell, rows), None
+    x, y = base[both].to_numpy(dtype=float), new[both].to_numpy(dtype=float)
+    found = _test(cell.measure, (x, y), rows.loc[both, "cluster_base"].to_numpy())
+    typical = np.mean if cell.measure in RATES else np.median
+    change = found if cell.measure in RATES else _as_ratio(found)
     interval = change.interval or (None, None)
-    return replace(
-        cell,
-        base=float(typical(pairs["value_base"])),
-        new=float(typical(pairs["value_new"])),
-        change=Estimate(change.value, change.n, *interval),
-        p=found.p,
-    ), found
+    estimate = Estimate(change.value, change.n, *interval)
+    return replace(cell, base=float(typical(x)), new=float(typical(y)), change=estimate, p=found.p), found
 
 
-def _without_pairs(cell: Comparison, asked: tuple[bool, ...]) -> Comparison:
+def _bars(measure: Measure, rows: pd.DataFrame) -> pd.Series:
+    """Why each case that both runs asked may not be held against the other's; empty where it may."""
+    bars = pd.Series("", index=rows.index, dtype=object)
+    asked = rows["_merge"] == "both"
+    sides = {side: rows[f"{measure}_{side}"].notna() for side in ("base", "new")}
+    for side, other in (("base", "new"), ("new", "base")):
+        none = asked & sides[other] & ~sides[side]
+        if measure in {"ttft", "latency"}:
+            bars[none & flags(rows[f"saturated_{side}"])] = _SATURATED.format(side.upper())
+        if measure != "quality":
+            bars[none & flags(rows[f"replayed_{side}"])] = _REPLAYED.format(side.upper())
+    met = asked & sides["base"] & sides["new"]
+    for condition, (why, measures) in _BARS.items():
+        if measure in measures:
+            before, after = rows[f"{condition}_base"], rows[f"{condition}_new"]
+            bars[met & before.notna() & after.notna() & (before != after)] = why
+    return bars
+
+
+def _without_pairs(cell: Comparison, rows: pd.DataFrame) -> Comparison:
     what = _WHAT[cell.measure]
+    asked = [bool((rows["_merge"] != only).any()) for only in ("right_only", "left_only")]
+    if cell.barred and not cell.n_missing:
+        return replace(cell, verdict="invalid", why=cell.barred[0])
     if cell.n_missing and cell.n_added:
         why = f"none of the {cell.n_missing} cases with {what} in BASE is among the {cell.n_added} of NEW"
         return replace(cell, verdict="invalid", why=why)
@@ -196,12 +182,12 @@ def _without_pairs(cell: Comparison, asked: tuple[bool, ...]) -> Comparison:
     return replace(cell, verdict="invalid", why=f"no case has {what} in {where}")
 
 
-def _test(measure: Measure, pairs: pd.DataFrame) -> Paired:
-    base, new = pairs["value_base"].to_numpy(dtype=float), pairs["value_new"].to_numpy(dtype=float)
-    if measure not in {"quality", "reliability"}:
+def _test(measure: Measure, pairs: tuple[np.ndarray, np.ndarray], clusters: np.ndarray) -> Paired:
+    base, new = pairs
+    if measure not in RATES:
         return paired_logs(np.log(np.maximum(new, _LEAST)) - np.log(np.maximum(base, _LEAST)))
-    cases = pairs["case_hash"].to_numpy()
-    clusters = pairs["cluster_base"].to_numpy() if measure == "quality" else cases
+    if measure == "reliability":  # a provider fails by the request, whatever the cases share
+        clusters = np.arange(len(base))
     on_their_own = len(pd.unique(clusters)) == len(clusters)
     if on_their_own and np.isin(base, (0.0, 1.0)).all() and np.isin(new, (0.0, 1.0)).all():
         return paired_rates(base, new)
@@ -234,12 +220,15 @@ def _judged(cell: Comparison, pairs: Paired | None, tolerance: Tolerance) -> Com
     if side == 0:
         return replace(cell, verdict="equal", why="the interval lies within the tolerance")
     if side is not None and sure:
-        better = side > 0 if cell.measure in {"quality", "reliability"} else side < 0
+        better = side > 0 if cell.measure in RATES else side < 0
         how = "better" if better else "worse"
         return replace(cell, verdict="improved" if better else "regressed", why=f"{how} by more than the tolerance")
     needed = _needed(cell, pairs, reach)
     if pairs.interval is None:
         why = "too few independent cases for an interval"
+    elif side is None and sure:
+        better = (pairs.value > 0) == (cell.measure in RATES)
+        why = f"{'better' if better else 'worse'} beyond chance, and perhaps by less than the tolerance"
     elif side is None:
         why = "the interval lies across the tolerance"
     else:

@@ -14,6 +14,7 @@ the concurrency was searched for.
 
 from __future__ import annotations
 
+from harness.store.baseline import Baseline, Layout, has_baseline, load_baseline, save_baseline
 from harness.store.group_sync import Durability
 from harness.store.info import RunInfo, git_commit, new_run_id
 from harness.store.listing import Listed, runs_in
@@ -26,8 +27,10 @@ from harness.store.searches import save_searches
 from harness.store.writer import WriteOptions, Writer
 
 __all__ = [
+    "Baseline",
     "Durability",
     "InFlight",
+    "Layout",
     "Listed",
     "Recorder",
     "Remainder",
@@ -38,6 +41,8 @@ __all__ = [
     "WriteOptions",
     "Writer",
     "git_commit",
+    "has_baseline",
+    "load_baseline",
     "load_run",
     "load_runs",
     "new_run_id",
@@ -46,6 +51,7 @@ __all__ = [
     "remainder",
     "run_before",
     "runs_in",
+    "save_baseline",
     "save_searches",
     "set_latest",
 ]

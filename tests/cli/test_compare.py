@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from harness import store
-from harness.cli.commands.compare import _span
+from harness.comparing import span
 from harness.errors import ExitCode
 from tests.cli.conftest import call
 
@@ -83,8 +83,8 @@ def test_what_regressed_and_what_improved_are_named_with_their_figures(runs):
     out = call("compare", runs[1]).out
     regressed, improved = out.index("Regressed (simulated)"), out.index("Improved (simulated)")
     assert regressed < improved
-    assert re.search(r"sim +reasoning +quality +\d+ % → \d+ % +-\d+ \(-\d+…-\d+\)", out[regressed:improved])
-    assert re.search(r"sim +reasoning +cost +\$[\d.]+ → \$[\d.]+ +-\d+ %", out[improved:])
+    assert re.search(r"sim +say: reasoning +quality +\d+ % → \d+ % +-\d+ \(-\d+…-\d+\)", out[regressed:improved])
+    assert re.search(r"sim +say: reasoning +cost +\$[\d.]+ → \$[\d.]+ +-\d+ %", out[improved:])
 
 
 def test_json_has_every_cell_and_the_story_goes_to_standard_error(runs):
@@ -92,13 +92,13 @@ def test_json_has_every_cell_and_the_story_goes_to_standard_error(runs):
     told = json.loads(said.out)
     assert (told["base"], told["new"], told["failed"]) == (runs[1], runs[2], True)
     assert told["verdict"] == said.err.splitlines()[0]
-    assert [one["measure"] for one in told["cells"]] == ["quality", "reliability", "ttft", "latency", "cost"]
+    assert [one["measure"] for one in told["cells"]] == ["quality", "reliability", "ttft", "latency", "cost", "tokens"]
     assert told["cells"][0]["verdict"] == "regressed"
     assert told["cells"][0]["simulated"]
 
 
 def test_which_verdicts_fail_and_what_is_tolerated_can_be_said(runs):
-    assert call("compare", "--fail-on", "equal").code == ExitCode.FINE
+    assert call("compare", "--fail-on", "missing").code == ExitCode.FINE
     assert call("compare", "--fail-on", "equal,improved").code == ExitCode.BELOW
     assert call("compare", "--fail-on=improved", "--tolerance=cost=1000,latency=1000").code == ExitCode.FINE
 
@@ -112,9 +112,9 @@ def test_a_capability_that_is_gone_is_missing_and_fails(runs, tmp_path, monkeypa
     run(folder, "careful", "--limit", 3)
     said = call("compare", runs[1])
     assert said.code == ExitCode.BELOW
-    assert " is worse: 5 cells of BASE are missing; of 10 cells 5 not comparable." in said.out
-    assert re.search(r"sim +reasoning +everything +NEW did not ask for it", said.out)
-    assert "not comparable: sim on manners (everything): BASE did not ask for it" in said.out
+    assert " is worse: 6 cells of BASE are missing; of 12 cells 6 not comparable." in said.out
+    assert re.search(r"sim +say: reasoning +everything +NEW did not ask for it", said.out)
+    assert "not comparable: sim on other: manners (everything): BASE did not ask for it" in said.out
 
 
 def test_an_interrupted_run_is_said_to_be_one(runs, tmp_path):
@@ -122,12 +122,12 @@ def test_an_interrupted_run_is_said_to_be_one(runs, tmp_path):
     manifest = reports / "runs" / runs[2] / "manifest.json"
     manifest.write_text(manifest.read_text().replace('"complete"', '"interrupted"'))
     out = call("compare", "--reports", reports).out
-    assert "NEW was interrupted: what it did not ask is missing." in out
-    assert "BASE was" not in out
+    assert f"{runs[2]} was interrupted: what it did not ask is missing." in out
+    assert f"{runs[1]} was" not in out
 
 
 def test_how_far_the_runs_lie_apart_is_said_in_the_unit_that_fits():
-    assert [_span(seconds) for seconds in (25, 119, 120, 7200, 90_000, 259_200)] == [
+    assert [span(seconds) for seconds in (25, 119, 120, 7200, 90_000, 259_200)] == [
         "25 seconds", "119 seconds", "2 minutes", "2 hours", "25 hours", "3 days",
     ]  # fmt: skip
 

@@ -4,7 +4,7 @@ from harness.judged import Comparison, Estimate
 from harness.render import compared
 
 WORSE = Comparison(
-    "swift", "math", "quality", simulated=True, verdict="regressed", why="worse by more than the tolerance", base=0.9, new=0.5,
+    "swift", "math", "math", "quality", simulated=True, verdict="regressed", why="worse by more than the tolerance", base=0.9, new=0.5,
     change=Estimate(-0.4, 40, -0.55, -0.25), p=0.001, p_adjusted=0.012, n_pairs=40,
 )  # fmt: skip
 FASTER = replace(
@@ -20,15 +20,15 @@ DEARER = replace(WORSE, measure="cost", base=0.0012, new=0.0024, change=Estimate
 SAME = replace(WORSE, measure="reliability", verdict="equal", change=Estimate(0.0, 40, -0.01, 0.01))
 OPEN = [replace(WORSE, measure="ttft", verdict="undecided", n_needed=needed) for needed in (20, 40, 1200)]
 GONE = [
-    replace(WORSE, capability="tools", measure=measure, verdict="missing", why="NEW did not ask for it")
-    for measure in ("quality", "reliability", "ttft", "latency", "cost")
+    replace(WORSE, suite="tools", capability="tools", measure=measure, verdict="missing", why="NEW did not ask for it")
+    for measure in ("quality", "reliability", "ttft", "latency", "cost", "tokens")
 ]
 UNKNOWN = replace(WORSE, measure="cost", verdict="invalid", why="no case has a known cost in either run", n_pairs=0)
 
 
 def test_the_sentence_names_what_is_worse_first():
     assert compared.verdict([WORSE, *GONE, SAME, *OPEN], "run-2") == (
-        "run-2 is worse: 1 cell regressed and 5 cells of BASE are missing; of 10 cells 1 equal, 3 undecided."
+        "run-2 is worse: 1 cell regressed and 6 cells of BASE are missing; of 11 cells 1 equal, 3 undecided."
     )
     assert compared.verdict(GONE[:1], "run-2") == "run-2 is worse: 1 cell of BASE is missing."
 
@@ -49,7 +49,7 @@ def test_what_changed_is_shown_in_full():
 
 
 def test_what_is_missing_as_a_whole_is_one_row():
-    partly = replace(GONE[0], capability="math", why="none of its 40 cases has a judged answer in NEW")
+    partly = replace(GONE[0], suite="math", capability="math", why="none of its 40 cases has a judged answer in NEW")
     missing, _counts = compared.changed([*GONE, partly])
     assert missing.rows == (
         ("swift", "tools", "everything", "NEW did not ask for it"),
@@ -68,7 +68,7 @@ def test_all_cells_are_counted_with_what_would_decide_the_undecided():
 
 
 def test_what_is_not_comparable_is_named_with_its_reason():
-    others = [replace(UNKNOWN, capability=name) for name in ("a", "b", "c", "d")]
+    others = [replace(UNKNOWN, suite=name, capability=name) for name in ("a", "b", "c", "d")]
     assert compared.gaps([UNKNOWN, *others, SAME]) == [
         "not comparable: swift on math (cost), swift on a (cost), swift on b (cost) and 2 more: no case has a known cost in either run"
     ]

@@ -11,8 +11,9 @@ CAPABILITIES = ("facts", "math", "code", "tools")
 
 
 def compare(base: Table, new: Table, **tolerance: float) -> dict[tuple[str, str, str], Comparison]:
-    cells = standing.compare(*base.frames(), *new.frames(), standing.Tolerance(**tolerance))
-    return {(one.provider, one.capability, one.measure): one for one in cells}
+    before, after = standing.outcomes(*base.frames()), standing.outcomes(*new.frames())
+    cells = standing.compare(before, after, standing.Tolerance(**tolerance))
+    return {(one.provider, one.capability, one.measure): one for one in cells if not one.explained}
 
 
 def cell(base, new, measure="quality", **tolerance) -> Comparison:
@@ -56,7 +57,7 @@ def test_what_was_made_worse_slower_dearer_and_gone_is_named_and_nothing_else():
         ("facts", "quality"), ("math", "ttft"), ("math", "latency"), ("code", "cost"),
     }  # fmt: skip
     assert {place for place, verdict in found.items() if verdict == "missing"} == {
-        ("tools", measure) for measure in ("quality", "reliability", "ttft", "latency", "cost")
+        ("tools", measure) for measure in ("quality", "reliability", "ttft", "latency", "cost", "tokens")
     }
     assert "improved" not in found.values()
 
@@ -84,7 +85,7 @@ def test_where_nothing_changed_hardly_a_cell_is_called_changed():
         difficulty = difficulties(rng, 60)
         found = compare(draw(rng, 60, difficulty=difficulty), draw(rng, 60, difficulty=difficulty))
         verdicts += [one.verdict for one in found.values()]
-    assert len(verdicts) == 20 * 4 * 5
+    assert len(verdicts) >= 20 * 5 * 6 - 5  # four capabilities and all of them
     assert sum(verdict in {"regressed", "improved"} for verdict in verdicts) / len(verdicts) <= 0.05
     assert "equal" in verdicts
 
@@ -125,9 +126,9 @@ def test_rows_that_do_not_count_for_latency_do_not_pair():
     base, new = table([1.0] * 10), table([1.0] * 8, saturated=False)
     new.trial("c8", 1.0, saturated=True).trial("c9", 1.0, replayed=True)
     found = cell(base, new, "latency")
-    assert (found.n_pairs, found.n_missing, found.unpaired) == (8, 2, ("smoke::c8", "smoke::c9"))
+    assert (found.n_pairs, found.n_missing, found.n_barred, len(found.barred)) == (8, 0, 2, 2)
     assert cell(base, new, "quality").n_missing == 0
-    assert cell(base, new, "reliability").n_missing == 1
+    assert cell(base, new, "reliability").n_barred == 1
 
 
 def test_repeats_make_quality_graded():
@@ -248,8 +249,73 @@ def test_a_provider_that_became_real_is_wrong_use():
         compare(base, new)
 
 
-def test_cells_are_sorted_by_provider_capability_and_measure():
+def test_cells_are_sorted_and_gathered_ones_stand_behind():
     base = table([1.0]).trial("x", 1.0, provider="b").trial("y", 1.0, capability="facts")
     places = list(compare(base, base))
-    assert [place[:2] for place in places[::5]] == [("a", "facts"), ("a", "math"), ("b", "math")]
-    assert [place[2] for place in places[:5]] == ["quality", "reliability", "ttft", "latency", "cost"]
+    assert [place[:2] for place in places[::6]] == [("a", "facts"), ("a", "math"), ("a", "all"), ("b", "math")]
+    assert [place[2] for place in places[:6]] == ["quality", "reliability", "ttft", "latency", "cost", "tokens"]
+
+
+def test_suites_with_several_capabilities_and_capabilities_in_several_suites_are_gathered():
+    base = Table()
+    for suite in ("one", "two"):
+        for capability in ("math", "facts"):
+            base.trial(f"{suite}-{capability}", 1.0, suite=suite, capability=capability)
+    frame = standing.outcomes(*base.frames())
+    cells = [
+        (one.suite, one.capability, one.n_pairs) for one in standing.compare(frame, frame) if one.measure == "cost"
+    ]
+    assert cells == [
+        ("one", "facts", 1), ("one", "math", 1), ("two", "facts", 1), ("two", "math", 1), ("one", "all", 2), ("two", "all", 2),
+        ("all", "facts", 2), ("all", "math", 2), ("all", "all", 4),
+    ]  # fmt: skip
+
+
+def test_a_gathered_cell_that_says_what_a_finer_one_says_is_explained():
+    base, new = Table(), Table()
+    for number in range(60):
+        for capability, value in (("math", 0.0), ("facts", 1.0)):
+            base.trial(f"{capability}{number}", 1.0, capability=capability)
+            new.trial(f"{capability}{number}", value, capability=capability)
+    before, after = standing.outcomes(*base.frames()), standing.outcomes(*new.frames())
+    found = {one.capability: one for one in standing.compare(before, after) if one.measure == "quality"}
+    assert {name: (one.verdict, one.explained) for name, one in found.items()} == {
+        "math": ("regressed", False), "facts": ("undecided", False), "all": ("regressed", True),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("columns", "barred", "why"),
+    [
+        ({"params_json": '{"t":1}'}, {"quality", "reliability", "ttft", "latency", "cost", "tokens"}, "asked with other parameters"),
+        ({"price_id": "p2"}, {"cost"}, "counted by other prices"),
+        ({"replayed": True}, {"reliability", "ttft", "latency", "cost", "tokens"}, "NEW was replayed from the cache"),
+        ({"saturated": True}, {"ttft", "latency"}, "while the harness was saturated"),
+    ],
+)  # fmt: skip
+def test_what_was_asked_or_timed_otherwise_is_not_comparable_and_no_alarm(columns, barred, why):
+    before = {"params_json": '{"t":0}'}
+    found = compare(table([1.0] * 200, **before), table([0.0] * 200, **(before | columns)))
+    assert {place[2] for place, one in found.items() if one.verdict == "invalid"} == barred
+    assert all(why in one.why for one in found.values() if one.verdict == "invalid")
+    assert "missing" not in {one.verdict for one in found.values()}
+
+
+def test_cases_judged_by_another_scorer_do_not_compare_in_quality():
+    base, new = table([1.0] * 9), table([0.0] * 9)
+    for row in new.scores:
+        row["scorer"] = "contains"
+    found = compare(base, new)
+    assert found["a", "math", "quality"].why.startswith("it was judged by other scorers")
+    assert found["a", "math", "cost"].verdict == "equal"
+
+
+def test_a_change_beyond_chance_but_perhaps_within_the_tolerance_is_said_to_be_one():
+    rng = np.random.default_rng(3)
+    base, new = Table(), Table()
+    for number in range(60):
+        base.trial(f"c{number}", 1.0, latency_s=1.0)
+        new.trial(f"c{number}", 1.0, latency_s=1.12 * rng.lognormal(0, 0.15))
+    found = cell(base, new, "latency")
+    assert (found.verdict, (found.p_adjusted or 1) < 0.05) == ("undecided", True)
+    assert found.why.startswith("worse beyond chance, and perhaps by less than the tolerance; about ")

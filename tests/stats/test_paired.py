@@ -102,11 +102,22 @@ def test_logs_are_wilcoxons_and_pairs_without_a_change_leave_the_ranks():
     assert found.value == pytest.approx(0.25)
 
 
-def test_the_bootstrapped_interval_of_the_median_is_the_one_between_order_statistics():
-    x = np.random.default_rng(3).normal(0, 0.2, 101)
+def test_the_estimate_and_its_interval_lie_among_the_means_of_two():
+    x = np.random.default_rng(3).normal(0.1, 0.2, 101)
+    means = np.sort([(x[i] + x[j]) / 2 for i in range(101) for j in range(i, 101)])
+    out = math.floor(101 * 102 / 4 - 1.959964 * math.sqrt(101 * 102 * 203 / 24))
     found = stats.paired_logs(x)
-    assert found == stats.paired_logs(x)
-    assert found.interval == pytest.approx(stats.percentile_interval(x, 0.5), abs=0.02)
+    assert found.value == pytest.approx(np.median(means))
+    assert found.interval == pytest.approx((means[out - 1], means[-out]))
+
+
+@pytest.mark.parametrize("shift", [0.02, 0.05, 0.08, 0.15])
+def test_the_interval_holds_no_change_where_the_test_does_not_reject_it(shift):
+    for seed in range(20):
+        found = stats.paired_logs(np.random.default_rng(seed).normal(shift, 0.2, 60))
+        assert found.interval
+        assert found.p is not None
+        assert (found.interval.low <= 0 <= found.interval.high) == (found.p > 0.05) or abs(found.p - 0.05) < 0.004
 
 
 def test_nothing_moved_is_no_change():

@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import argparse
 from collections import Counter
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, get_args
 
 from harness.cli import options as shared
-from harness.errors import ExitCode, NothingSelected, WrongUse
-from harness.judged import Verdict
+from harness.errors import ExitCode, WrongUse
+from harness.judged import Compared, Verdict
 
-if TYPE_CHECKING:  # loads everything; `--help` must not
-    from harness.store import Run
+if TYPE_CHECKING:  # loads rich; `--help` must not
+    from harness.render.terminal import Terminal
 
-BEFORE = "previous"
 FAIL_ON = ("regressed", "missing")
 TOLERANCES = ("quality", "reliability", "latency", "cost")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """`harness compare [BASE [NEW]] [--tolerance …] [--fail-on …]`."""
-    what = "the run to hold it against, by id or folder (default: previous, the run before NEW)"
-    parser.add_argument("base", nargs="?", default=BEFORE, metavar="BASE", help=what)
+    what = "the run to hold it against, by id or folder; baseline; or previous, the run before NEW (default: baseline if there is one, otherwise previous)"
+    parser.add_argument("base", nargs="?", metavar="BASE", help=what)
     parser.add_argument(
         "new", nargs="?", default="latest", metavar="NEW", help="the run to judge (default: the last one)"
     )
@@ -39,62 +39,58 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="VERDICT,…",
         help=f"exit with 1 if a cell is one of these (default: {','.join(FAIL_ON)})",
     )
+    parser.add_argument("--all", action="store_true", help="also show every cell that did not change")
+    parser.add_argument(
+        "--format", choices=("text", "markdown"), default="text", help="markdown: for a pull request (default: text)"
+    )
     shared.add_reports(parser)
     shared.add_json(parser)
 
 
 def main(options: argparse.Namespace) -> ExitCode:
     """Compare; the verdict comes first."""
-    from harness import pipeline, standing, store
+    from harness import comparing, standing, store
     from harness.cli import story
-    from harness.render import compared
+    from harness.render.compared_markdown import markdown
 
-    reports = shared.places(options).reports
-    new = store.open_run(options.new, reports)
-    base = store.run_before(new, reports) if options.base == BEFORE else store.open_run(options.base, reports)
-    if base.run_id == new.run_id:
-        raise WrongUse(f"both are the run {new.run_id}: it equals itself; name another as BASE")
-    cells = pipeline.compare(base, new, standing.Tolerance(**options.tolerance))
-    if not cells:
-        raise NothingSelected(f"neither {base.run_id} nor {new.run_id} has a measured trial")
-    counts = Counter(one.verdict for one in cells)
-    failed = any(counts[verdict] for verdict in options.fail_on)
-    sentence = compared.verdict(cells, new.run_id)
-    terminal = story.Teller(json_on_stdout=options.json).terminal
-    terminal.line(sentence, style="bold red" if failed else "bold")
-    for note in _notes(base, new):
+    if options.json and options.format == "markdown":
+        raise WrongUse("--json and --format markdown both take standard output: choose one")
+    places = shared.places(options)
+    new = store.open_run(options.new, places.reports)
+    base = comparing.base_for(new, options.base, places, datetime.now(UTC))
+    tolerance = standing.Tolerance(**options.tolerance)
+    model = comparing.compare(base, comparing.side_of(new), tolerance, options.fail_on)
+    if options.format == "markdown":
+        print(markdown(model), end="")
+    else:
+        _tell(model, story.Teller(json_on_stdout=options.json).terminal, every=options.all)
+    if options.json:
+        counts = Counter(one.verdict for one in model.cells if not one.explained)
+        told = {"base": base.run_id, "new": new.run_id, "verdict": _sentence(model), "failed": model.failed}
+        story.print_json({**story.as_json(model), **told, "counts": counts, "tolerance": tolerance})
+    return ExitCode.BELOW if model.failed else ExitCode.FINE
+
+
+def _tell(model: Compared, terminal: Terminal, *, every: bool) -> None:
+    from harness.render import compared, moved
+
+    terminal.line(_sentence(model), style="bold red" if model.failed else "bold")
+    for note in model.notes:
         terminal.line(note)
     terminal.line()
-    for table in compared.changed(cells):
+    for table in (*compared.changed(model.cells), *moved.moved(model)):
         terminal.table(table)
-    for gap in compared.gaps(cells):
+    if every:
+        terminal.table(compared.every(model.cells))
+    for gap in compared.gaps(model.cells):
         terminal.line(gap)
-    if options.json:
-        told = {"base": base.run_id, "new": new.run_id, "verdict": sentence, "failed": failed, "counts": counts}
-        story.print_json({**told, "cells": cells})
-    return ExitCode.BELOW if failed else ExitCode.FINE
 
 
-def _notes(base: Run, new: Run) -> list[str]:
-    """What a reader must not miss about the two runs themselves."""
-    apart = abs((new.info.created - base.info.created).total_seconds())
-    runs = f"BASE {base.run_id} and NEW {new.run_id} were taken {_span(apart)} apart"
-    said = [
-        f"{runs}: providers drift by the hour, and no test tells that from a change that stays. If it matters, run both again."
-    ]
-    said += [
-        f"{name} was interrupted: what it did not ask is missing."
-        for name, run in (("BASE", base), ("NEW", new))
-        if run.state == "interrupted"
-    ]
-    return said
+def _sentence(model: Compared) -> str:
+    """The outcome in one sentence."""
+    from harness.render import compared
 
-
-def _span(seconds: float) -> str:
-    for unit, name in ((86400, "days"), (3600, "hours"), (60, "minutes")):
-        if seconds >= 2 * unit:
-            return f"{seconds / unit:.0f} {name}"
-    return f"{seconds:.0f} seconds"
+    return compared.verdict(model.cells, model.new)
 
 
 def _tolerances(text: str) -> dict[str, float]:
