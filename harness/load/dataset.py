@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
-import json
 from collections.abc import Iterator, Sequence
 from itertools import islice, zip_longest
 from pathlib import Path
@@ -16,6 +14,7 @@ from harness.load.assembly import assemble
 from harness.load.cases import SaidCase, build, share
 from harness.load.datasets import DATASETS, Dataset
 from harness.load.place import Place
+from harness.load.records import records
 from harness.load.shapes import CaseShape, SuiteShape
 
 Row = tuple[Path, int, Any]
@@ -80,24 +79,10 @@ def _whole(kind: Dataset, file: Path) -> Iterator[Row]:
     if places and beside is None:
         hint = f"put {places[0].name} beside it"
         raise BadInput([Problem(file, None, "has its possible answers in another file, which is not there", hint)])
-    rest = {record.get("id"): record for _, record in _records(beside) if isinstance(record, dict)} if beside else {}
-    for line, record in _records(file):
+    rest = {record.get("id"): record for _, record in records(beside) if isinstance(record, dict)} if beside else {}
+    for line, record in records(file):
         known = rest.get(record.get("id")) if isinstance(record, dict) else None
         yield file, line, {**known, **record} if known else record
-
-
-def _records(file: Path) -> Iterator[tuple[int, Any]]:
-    opener = gzip.open if file.suffix == ".gz" else open
-    number = 0
-    try:
-        with opener(file, "rt", encoding="utf-8") as lines:
-            for number, line in enumerate(lines, 1):
-                if line.strip():
-                    yield number, json.loads(line)
-    except (OSError, EOFError, UnicodeDecodeError) as error:
-        raise BadInput([Problem(file, number or None, f"cannot be read: {error}")]) from error
-    except json.JSONDecodeError as error:
-        raise BadInput([Problem(file, number, f"is not JSON: {error.msg}", "one JSON object a line")]) from error
 
 
 def _case(kind: Dataset, record: Any, number: int, place: Place) -> dict[str, Any]:

@@ -309,17 +309,35 @@ class SuiteShape(_Shape):
     score: Score = Field(default=None, description="how replies are judged, where a case does not say so itself")
 
 
+class CasesFrom(_Shape):
+    """Cases that are made of the records of a data file."""
+
+    file: str = Field(description="JSON lines or CSV, also gzipped; from the suite's own folder")
+    case: dict[str, JsonValue] = Field(
+        description="what each record becomes: a case, in whose texts {{name}} stands for the record's field (with _ for what is no letter or digit)"
+    )
+
+
 class YamlSuite(SuiteShape):
     """A suite file; the cases are checked one by one, so that a wrong one hides nothing of the others."""
 
+    model_config = ConfigDict(json_schema_extra={"anyOf": [{"required": ["cases"]}, {"required": ["cases_from"]}]})
+
     vars: dict[str, JsonValue] = Field(default_factory=dict, description="variables for {{name}} in texts")
-    cases: list[Any] = Field(min_length=1, description="what is asked")
+    cases: list[Any] = Field(default_factory=list, min_length=1, description="what is asked")
+    cases_from: CasesFrom | None = Field(default=None, description="a data file of which cases are made, too")
+
+    @model_validator(mode="after")
+    def _asks_something(self) -> YamlSuite:
+        if not self.cases and self.cases_from is None:
+            raise ValueError("nothing is asked\ngive `cases` or `cases_from`")
+        return self
 
 
 class YamlSuiteWithCases(YamlSuite):
     """A suite: cases that belong together, with what they share."""
 
-    cases: list[YamlCase] = Field(min_length=1, description="what is asked")
+    cases: list[YamlCase] = Field(default_factory=list, min_length=1, description="what is asked")
 
 
 class PythonSuite(SuiteShape):

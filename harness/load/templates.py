@@ -12,7 +12,7 @@ from harness.load.place import Place
 
 _SLOT = re.compile(r"(?P<literal>\\)?\{\{\s*(?P<name>[^\W\d]\w*)\s*\}\}")
 
-TEMPLATED = ("prompt", "messages", "system", "expect", "reference", "distractor")
+TEMPLATED = ("prompt", "messages", "system", "expect", "reference", "distractor", "capability", "cluster")
 """The keys of a case whose texts may name variables."""
 
 

@@ -30,7 +30,7 @@ def test_an_id_is_seen_twice_even_where_the_cases_are_wrong_otherwise(desk):
     ("text", "complaint"),
     [
         ("", "s.yaml:1: the file is empty"),
-        ("capability: c\nscore: exact\n", "s.yaml:1: 'cases' is missing"),
+        ("capability: c\nscore: exact\n", "s.yaml:1: nothing is asked → give `cases` or `cases_from`"),
         ("capability: c\nscore: exact\ncases: []\n", "s.yaml:3: cases has fewer than 1 items"),
         ("capability: c\nscore: exact\ncases:\n", "s.yaml:3: cases is not a list"),
         ("capability: c\nscore: exact\ncases: {a: {prompt: hi}}\n", "s.yaml:3: cases is not a list"),
