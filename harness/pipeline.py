@@ -305,7 +305,9 @@ def decide(run: store.Run, incumbent: RoutingTable | None, objective: routing.Ob
         providers=tuple(info.providers),
         standings=standings,
         calibration=tuple(standing.calibrate(calls, scores, truths)) if simulated else (),
-        routing=None if mixed else routing.choose(calls, scores, incumbent=incumbent, objective=objective),
+        routing=None
+        if mixed
+        else routing.choose(standing.dated(calls, info.created), scores, incumbent=incumbent, objective=objective),
         notes=(*run.notes, *standing.invalid(levels), *standing.notes(calls, scores, info.planned, info.in_flight)),
         load=info.load,
         levels=levels,
@@ -322,7 +324,7 @@ def propose(run: store.Run, incumbent: RoutingTable | None, objective: routing.O
     calls, scores = run.evidence(routing.CALLS, routing.SCORES)
     if incumbent is not None and incumbent.simulated != bool(calls["simulated"].any()):
         incumbent = None
-    return routing.choose(calls, scores, incumbent=incumbent, objective=objective)
+    return routing.choose(standing.dated(calls, run.info.created), scores, incumbent=incumbent, objective=objective)
 
 
 def publish(report: Report, run: store.Run, places: Places) -> tuple[Path, ...]:

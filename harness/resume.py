@@ -9,6 +9,7 @@ import pandas as pd
 
 from harness import engine, store
 from harness.ask import Provider
+from harness.errors import WrongUse
 from harness.pipeline import Prepared
 from harness.told import SIDES
 
@@ -19,8 +20,11 @@ def going_on(prepared: Prepared, run: store.Run, *, retry_failed: bool = False) 
     """The same, without what a run has already: to be recorded into that run.
 
     Raises:
+        WrongUse: the run was imported.
         StoreError: the run cannot be read.
     """
+    if run.info.imported:
+        raise WrongUse(f"{run.run_id} was imported: it cannot be resumed, since nothing of it was asked by us")
     plan = prepared.plan
     trials = (trial for provider in plan.providers for trial in plan.trials(provider))
     before = store.remainder(run, trials, retry_failed=retry_failed)

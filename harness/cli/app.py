@@ -26,6 +26,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "resume": "ask what a run has not asked yet, and report it whole",
         "recover": "make a run of what a killed one recorded; nothing is sent",
         "runs": "list the runs: state, suites, providers, trials, spend, time",
+        "import": "make a run of outcomes that others recorded: tables, logs of inspect_ai and lm-eval",
         "score": "judge a run's stored replies again; nothing is sent",
         "report": "write a run's report again",
         "compare": "hold a run against an earlier one or the baseline: regressed, improved, missing",

@@ -238,6 +238,6 @@ def summary(report: Report) -> str:
         plural(report.trials, "trial") + (f" of {report.planned:,}" if report.trials != report.planned else ""),
         plural(report.attempts, "request") + (f" and {report.replayed:,} from the cache" if report.replayed else ""),
         f"{usd(report.spend_usd)} {'simulated ' if report.simulated else ''}spend",
-        seconds(report.duration_s),
+        seconds(report.duration_s or None),
     ]
     return " · ".join(parts)

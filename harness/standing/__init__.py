@@ -3,7 +3,7 @@
 from harness.standing.calibration import calibrate, share_holding
 from harness.standing.columns import CALIBRATED, CALLS, COMPARED, JUDGED, SAID, SCORES, TIMED
 from harness.standing.comparison import compare
-from harness.standing.facts import duration, notes, spend, timed
+from harness.standing.facts import dated, duration, notes, spend, timed
 from harness.standing.moved import differences, flipped, flips, replies
 from harness.standing.outcomes import CONDITIONS, FIGURES, FLAGS, outcomes, typed
 from harness.standing.records import from_json, to_json
@@ -27,6 +27,7 @@ __all__ = [
     "Tolerance",
     "calibrate",
     "compare",
+    "dated",
     "differences",
     "duration",
     "flipped",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 
 import pandas as pd
 
@@ -40,6 +41,12 @@ def duration(calls: pd.DataFrame) -> float:
         return 0.0
     lasted = pd.to_timedelta(pd.to_numeric(calls["latency_s"]).fillna(0.0), unit="s")
     return float(((calls["started_at"] + lasted).max() - calls["started_at"].min()).total_seconds())
+
+
+def dated(calls: pd.DataFrame, created: datetime) -> pd.DataFrame:
+    """The same, where a row of unknown time, which only an imported run has, counts from when its run was made."""
+    begun = calls["started_at"]
+    return calls.assign(started_at=begun.fillna(pd.Timestamp(created))) if begun.hasnans else calls
 
 
 def notes(calls: pd.DataFrame, scores: pd.DataFrame, planned: int, in_flight: Mapping[str, int]) -> list[str]:
@@ -120,6 +127,7 @@ def _counts(calls: pd.DataFrame) -> list[str]:
     rows = answered(calls)
     tellers: list[tuple[Callable[[pd.DataFrame], pd.Series], str]] = [
         (lambda table: table["timing_source"] == "client", "were timed around litellm's own call, not on the wire: read their latency with caution"),
+        (lambda table: (table["timing_source"] == "imported") & table["latency_s"].notna(), "were timed elsewhere, by a clock that we do not know"),
         (lambda table: table["cost_usd"].isna(), "have no known cost: spend and $ for each solved case are unknown for their providers"),
     ]  # fmt: skip
     counts = [(int(teller(rows).sum()), text) for teller, text in tellers]

@@ -16,10 +16,12 @@ from __future__ import annotations
 
 from harness.store.baseline import Baseline, Layout, has_baseline, load_baseline, save_baseline
 from harness.store.group_sync import Durability
+from harness.store.importing import Brought, import_rows
 from harness.store.info import RunInfo, git_commit, new_run_id
 from harness.store.listing import Listed, runs_in
 from harness.store.manifest import InFlight, State
 from harness.store.many import Runs, load_runs
+from harness.store.parquet import column_names, rows_of, unpacked
 from harness.store.recorder import Recorder
 from harness.store.resuming import Remainder, remainder
 from harness.store.runs import Run, load_run, newest_run, open_run, run_before, set_latest
@@ -28,6 +30,7 @@ from harness.store.writer import WriteOptions, Writer
 
 __all__ = [
     "Baseline",
+    "Brought",
     "Durability",
     "InFlight",
     "Layout",
@@ -40,8 +43,10 @@ __all__ = [
     "State",
     "WriteOptions",
     "Writer",
+    "column_names",
     "git_commit",
     "has_baseline",
+    "import_rows",
     "load_baseline",
     "load_run",
     "load_runs",
@@ -49,9 +54,11 @@ __all__ = [
     "newest_run",
     "open_run",
     "remainder",
+    "rows_of",
     "run_before",
     "runs_in",
     "save_baseline",
     "save_searches",
     "set_latest",
+    "unpacked",
 ]

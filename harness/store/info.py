@@ -37,7 +37,7 @@ class RunInfo:
     `settings` are the places, selection and terms that it was asked with, for `harness resume`; `git_commit` is that of the folder it was started in, with "-dirty"
     behind it where files were changed. `planned` counts trials; `seed` and `limit` are what the cases were drawn by; `suites` are content addresses and `suite_cases` numbers of cases by suite; `providers` say model and
     simulated (the profile's name, or None) by name; `metadata` are the user's own labels, which every row carries;
-    `load` is the shape of the load, with its `kind` (closed, open or sweep).
+    `load` is the shape of the load, with its `kind` (closed, open or sweep). `imported` says where an imported run is from: file, format, sha256, rows, unread.
     """
 
     run_id: str
@@ -54,13 +54,14 @@ class RunInfo:
     load: JsonObject = field(default_factory=dict)
     command: tuple[str, ...] = ()
     settings: JsonObject = field(default_factory=dict)
+    imported: JsonObject = field(default_factory=dict)
     git_commit: str | None = None
     harness_version: str = field(default_factory=lambda: version("llm-harness"))
     litellm_version: str = field(default_factory=lambda: version("litellm"))
 
     @property
     def in_flight(self) -> dict[str, int]:
-        """How many requests to each provider the run allowed at once, by name; of a sweep over that, the most."""
+        """How many requests to each provider the run allowed at once; of a sweep over that, the most."""
         stages = self.load.get("stages", [self.load])
         said = [int(one["concurrency"]) for one in stages if "concurrency" in one]
         own = {name: int(about["concurrency"]) for name, about in self.providers.items() if "concurrency" in about}

@@ -6,14 +6,15 @@ import gc
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from harness.errors import StoreError
+from harness.errors import BadInput, Problem, StoreError
 from harness.store.durable import beside, guarded, settle
 from harness.store.encoding import table
 from harness.store.manifest import Part
@@ -59,7 +60,7 @@ def write_table_addressed(folder: Path, number: int, rows: pa.Table) -> Part | N
     if not rows.num_rows:
         return None
     path = folder / f"{number:04d}"
-    writer = _Writer(path, rows.schema)
+    writer = FileWriter(path, rows.schema)
     try:
         writer.add_table(rows)
         return writer.finish(lambda sha256: folder / f"{number:04d}-{sha256[:12]}.parquet")
@@ -68,7 +69,7 @@ def write_table_addressed(folder: Path, number: int, rows: pa.Table) -> Part | N
 
 
 def _written(path: Path, rows: Iterable[bytes], schema: pa.Schema, named: Callable[[str], Path]) -> Part:
-    writer = _Writer(path, schema)
+    writer = FileWriter(path, schema)
     collects = gc.isenabled()
     gc.disable()  # rows make no circles, and looking for them takes a quarter of the time
     try:
@@ -81,7 +82,7 @@ def _written(path: Path, rows: Iterable[bytes], schema: pa.Schema, named: Callab
         writer.discard()
 
 
-class _Writer:
+class FileWriter:
     """Gathers rows to row groups in a file beside `path`, which `finish` gives its name.
 
     A row group is compressed and written by a thread while the next one is gathered.
@@ -100,6 +101,7 @@ class _Writer:
             self._parquet = pq.ParquetWriter(self._file, schema, compression="zstd")
 
     def add(self, row: bytes) -> None:
+        """One more encoded row."""
         self._lines.append(row)
         self._line_bytes += len(row)
         if len(self._lines) >= _CHUNK_ROWS or self._line_bytes >= _CHUNK_BYTES:
@@ -114,6 +116,7 @@ class _Writer:
         self.add_table(gathered)
 
     def add_table(self, gathered: pa.Table) -> None:
+        """Rows as a table of the file's schema. Raises StoreError."""
         with guarded(self._path, "cannot be written"):
             self._tables.append(gathered)
             self._rows += gathered.num_rows
@@ -130,6 +133,7 @@ class _Writer:
         self._tables, self._group_rows, self._group_bytes = [], 0, 0
 
     def finish(self, named: Callable[[str], Path]) -> Part:
+        """Write the rest, read back how many rows are there, and give the file the name that `named` makes of its SHA-256. Raises StoreError."""
         self._gather()
         with guarded(self._path, "cannot be written"):
             if self._tables:
@@ -208,3 +212,33 @@ def batches(paths: Sequence[Path], columns: Sequence[str]) -> Iterator[pa.Record
     for path in paths:
         with guarded(path, "cannot be read"), pq.ParquetFile(path) as file:
             yield from file.iter_batches(batch_size=_BATCH_ROWS, columns=list(columns))
+
+
+def column_names(path: Path) -> list[str]:
+    """The columns of somebody's Parquet file. Raises BadInput if it is none."""
+    with _brought(path), pq.ParquetFile(path) as file:
+        found: list[str] = file.schema_arrow.names
+        return found
+
+
+def rows_of(path: Path, columns: Sequence[str]) -> Iterator[tuple[Any, ...]]:
+    """The rows of somebody's Parquet file, by column. Raises BadInput where it cannot be read on."""
+    with _brought(path), pq.ParquetFile(path) as file:
+        for batch in file.iter_batches(batch_size=_BATCH_ROWS, columns=list(columns)):
+            yield from zip(*(batch.column(name).to_pylist() for name in columns), strict=True)
+
+
+def unpacked(content: bytes, size: int) -> bytes:
+    """Zstandard undone: `size` is how many bytes come out. Raises ValueError if it is not what it should be."""
+    try:
+        return bytes(pa.decompress(content, decompressed_size=size, codec="zstd"))
+    except (OSError, pa.ArrowException) as error:
+        raise ValueError(str(error)) from error
+
+
+@contextmanager
+def _brought(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, pa.ArrowException) as error:
+        raise BadInput([Problem(path, None, f"it cannot be read as Parquet: {error}")]) from error

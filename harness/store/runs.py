@@ -11,6 +11,7 @@ import orjson
 import pandas as pd
 import pyarrow as pa
 
+from harness.ask import JsonObject
 from harness.errors import WrongUse
 from harness.judged import Score
 from harness.store import durable, parquet
@@ -91,6 +92,8 @@ class Run:
     def notes(self) -> tuple[str, ...]:
         """What a reader must not miss about the record itself, in sentences."""
         said = [*self._manifest.ended]
+        if source := self.info.imported:
+            said.append(_imported(source))
         if self.damaged:
             said.append(
                 f"The journal of this run was damaged in {self.damaged} places: their records are lost, the others are here; "
@@ -162,8 +165,11 @@ class Run:
         """Write scores.parquet in place of the one before, if any.
 
         Raises:
+            WrongUse: the run was imported: its scores are what its source tells.
             StoreError: it cannot be written; nothing but scores is lost, and they can be made anew.
         """
+        if self.info.imported:
+            raise WrongUse(f"{self.run_id} was imported with its scores: nothing of ours could judge it again")
         calls = self.calls(["trial_id", "simulated"])
         simulated = set(calls.loc[calls["simulated"], "trial_id"])
         rows = (encode(score_row(one, self.run_id, simulated=one.ref.trial_id in simulated)) for one in scores)
@@ -216,6 +222,19 @@ def _truths(path: Path) -> list[Truth]:
         return [
             Truth.from_json(orjson.loads(line)) for line in lines[:-1]
         ]  # behind the last line end: nothing, or a torn line
+
+
+def _imported(source: JsonObject) -> str:
+    """Where an imported run is from, and how much of it could not be read."""
+    text = (
+        f"Imported from {source['file']} ({source['format']}, sha256 {source['sha256'][:12]}): scores, costs and times are "
+        "as they are told there, and nothing of it was asked or judged by us."
+    )
+    if source["unread"]:
+        text += f" {source['unread']:,} rows could not be read; unread.txt names them."
+    if source.get("left"):
+        text += f" Not taken: {', '.join(source['left'])}."
+    return text
 
 
 def _possibly_paid(calls: Sequence[InFlight]) -> str:
