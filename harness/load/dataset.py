@@ -41,9 +41,9 @@ def dataset(name: str, data: Path, *, limit: int | None = None) -> Suite:
     top = Place(files[0], lambda _: None, problems)
     shared = share(shape, top)
     said: list[SaidCase] = []
-    for file, line, record in islice(_in_turns([_whole(kind, file) for file in files]), limit):
-        place = Place(file, lambda _, line=line: line, problems)  # type: ignore[misc]  # a key path has no line of its own
-        checked = place.check(CaseShape, _case(kind, record, line, place))
+    asked = _cases(kind, _in_turns([_whole(kind, file) for file in files]), problems)
+    for place, case in islice(asked, limit):
+        checked = place.check(CaseShape, case)
         built = build(checked, shared, place) if checked else None
         said += [built] if built else []
     suite = assemble(shape, shared, said, top)
@@ -85,7 +85,16 @@ def _whole(kind: Dataset, file: Path) -> Iterator[Row]:
         yield file, line, {**known, **record} if known else record
 
 
-def _case(kind: Dataset, record: Any, number: int, place: Place) -> dict[str, Any]:
+def _cases(kind: Dataset, rows: Iterator[Row], problems: list[Problem]) -> Iterator[tuple[Place, dict[str, Any]]]:
+    """The cases as they are said, each with its place; records that cannot be asked are passed over."""
+    for file, line, record in rows:
+        place = Place(file, lambda _, line=line: line, problems)  # type: ignore[misc]  # a key path has no line of its own
+        case = _case(kind, record, line, place)
+        if case is not None:
+            yield place, case
+
+
+def _case(kind: Dataset, record: Any, number: int, place: Place) -> dict[str, Any] | None:
     try:
         return kind.case(record, number)
     except (KeyError, TypeError, ValueError, AttributeError) as error:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import re
+import string
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
+import regex
+
 from harness.ask import JsonObject
 from harness.scorers.opinion import Opinion, Scorer, Unfit, right, wrong
 from harness.scorers.options import did_you_mean
 from harness.scorers.structure import json_text, parse_json
+from harness.scorers.text import PATTERN_LIMIT_S
 from harness.told import Outcome
 from harness.wording import plain, said
 
@@ -23,9 +27,10 @@ Holds = Callable[[str], "str | None"]
 class ConstraintsOptions:
     """`constraints`: the reply keeps each of `rules`, each a mapping of one rule to its argument.
 
-    A quantity is a whole number (exactly) or `{min, max}`: `words`, `sentences`, `bullets`, `numbered` (list items),
+    A quantity is a whole number (exactly) or `{min, max}`: `words`, `unique_words`, `sentences`, `bullets`, `numbered` (list items),
     `paragraphs` (set apart by blank lines); `max_chars: N`. Texts: `starts_with`, `ends_with` (to the letter);
-    `includes`, `excludes` (lists; whole words, without case); `count: {word, times}`. Form: `lowercase: true`,
+    `includes`, `excludes` (lists; whole words, without case); `count: {word, times}`; `pattern: {pattern, times}`, how often a
+    regular expression matches, where letters count with their case. Form: `lowercase: true`,
     `uppercase: true`, `json: true`. A word is what stands between spaces and has a letter or digit, so languages that
     write without spaces cannot be counted. A sentence ends in . ! ? … or their like before a space; a line break that
     ends a list item ends one too.
@@ -117,6 +122,12 @@ def _words(text: str) -> int:
     return sum(any(char.isalnum() for char in piece) for piece in re.split(r"\s+|[—–]", text))
 
 
+def _unique_words(text: str) -> int:
+    pieces = (plain(piece).casefold().strip(_AROUND_WORDS) for piece in re.split(r"\s+|[—–]", text))
+    return len({piece for piece in pieces if any(char.isalnum() for char in piece)})
+
+
+_AROUND_WORDS = string.punctuation + "“”‘’«»…¿¡"
 _ABBREVIATION = re.compile(
     r"\b(?:(?:Mr|Mrs|Ms|Dr|Prof|St|vs|etc|approx|Fig|No|Nr|bzw|ca|Sr|Sra|Jr)\.|(?:[A-Za-z]\.){2,}|[A-Z]\.(?= [A-Z]))(?=\s+\S)"
 )
@@ -186,6 +197,19 @@ def _count(argument: Any) -> Holds:
     return lambda text: span.misses(_times(word, text), repr(word))
 
 
+def _pattern(argument: Any) -> Holds:
+    if not isinstance(argument, Mapping) or set(argument) != {"pattern", "times"}:
+        raise Unfit(f"takes {{pattern, times}}, not {argument!r}")
+    wanted, span = _one_text(argument["pattern"]), _span(argument["times"])
+    try:
+        pattern = regex.compile(wanted)
+    except regex.error as problem:
+        raise Unfit(f"the pattern {wanted!r} is wrong: {problem}") from None
+    return lambda text: span.misses(
+        sum(1 for _ in pattern.finditer(text, timeout=PATTERN_LIMIT_S)), f"matches of {wanted!r}"
+    )
+
+
 def _form(holds: Holds) -> Callable[[Any], Holds]:
     def rule(argument: Any) -> Holds:
         if argument is not True:
@@ -214,6 +238,7 @@ def _is_json(text: str) -> str | None:
 _RULES: Mapping[str, Callable[[Any], Holds]] = MappingProxyType(
     {
         "words": _quantity("words", _words),
+        "unique_words": _quantity("different words", _unique_words),
         "sentences": _quantity("sentences", _sentences),
         "bullets": _quantity("bullets", lambda text: len(_BULLET.findall(text))),
         "numbered": _quantity("numbered items", lambda text: len(_NUMBERED.findall(text))),
@@ -224,6 +249,7 @@ _RULES: Mapping[str, Callable[[Any], Holds]] = MappingProxyType(
         "excludes": _excludes,
         "max_chars": _max_chars,
         "count": _count,
+        "pattern": _pattern,
         "lowercase": _form(_is_lower),
         "uppercase": _form(_is_upper),
         "json": _form(_is_json),
@@ -237,7 +263,10 @@ def _fits(_options: ConstraintsOptions, _expect: Any) -> None:
 
 def _judge(options: ConstraintsOptions, _expect: Any, outcome: Outcome) -> Opinion:
     text = said(outcome.reply)
-    broken = [why for rule in options.rules if (why := _check(rule)(text))]
+    try:
+        broken = [why for rule in options.rules if (why := _check(rule)(text))]
+    except TimeoutError:
+        return Opinion(None, None, f"a pattern took longer than {PATTERN_LIMIT_S:g} s")
     return wrong("; ".join(broken)) if broken else right()
 
 

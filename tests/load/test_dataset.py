@@ -4,10 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from harness.ask import Answer, ToolCall
+from harness import scorers
+from harness.ask import Answer, Criterion, ToolCall
 from harness.errors import BadInput, WrongUse
 from harness.load import dataset
-from harness.load.datasets import bfcl
+from harness.load.datasets import bfcl, ifeval
 
 RECORD = {"question": "Two and two?", "answer": "2+2 = <<2+2=4>>4\n#### 4"}
 
@@ -182,3 +183,42 @@ def test_questions_without_their_possible_answers_say_where_these_are_looked_for
 def test_what_bfcl_does_not_have_in_one_turn_of_python_is_told(change, what):
     with pytest.raises(ValueError, match=what):
         bfcl.case({**CALLED, **POSSIBLE, **change}, 1)
+
+
+INSTRUCTED = {
+    "key": 1005,
+    "prompt": "Write about rain, at least 20 words, no commas.",
+    "instruction_id_list": ["length_constraints:number_words", "punctuation:no_comma"],
+    "kwargs": [{"relation": "at least", "num_words": 20}, {}],
+}
+
+
+def test_instructions_become_rules_and_prompts_that_cannot_be_checked_are_left_out(tmp_path):
+    unknown = {**INSTRUCTED, "key": 7, "instruction_id_list": ["words:start_verb"], "kwargs": [{}]}
+    less = {**INSTRUCTED, "key": 8, "kwargs": [{"relation": "less than", "num_words": 20.0}, {}]}
+    suite = dataset("ifeval", write(tmp_path, INSTRUCTED, unknown, less, name="ifeval.jsonl"), limit=2)
+    assert [case.id for case in suite.cases] == ["1005", "8"]
+    assert suite.cases[0].tags == {"length_constraints", "punctuation"}
+    comma = {"pattern": {"pattern": ",", "times": 0}}
+    rules = [case.criteria[0].options["rules"] for case in suite.cases]
+    assert rules == [[{"words": {"min": 20}}, comma], [{"words": {"max": 19}}, comma]]
+
+
+def test_an_instruction_that_says_nonsense_is_told_with_its_line(tmp_path):
+    odd = {**INSTRUCTED, "kwargs": [{"relation": "around", "num_words": 20}, {}]}
+    with pytest.raises(BadInput, match="'around' is no relation"):
+        dataset("ifeval", write(tmp_path, odd, name="ifeval.jsonl"))
+
+
+SAID = {
+    "relation": "at least", "capital_relation": "less than", "let_relation": "at least", "postscript_marker": "P.S.", "sep": "!?!?",
+    "keywords": ["rain"], "forbidden_words": ["snow"], "keyword": "rain", "letter": "q", "end_phrase": "The end. ",
+    **{f"keyword{place}": f"word{place}" for place in range(1, 6)},
+    **dict.fromkeys(("N", "min_words", "max_words", "num_words", "num_sentences", "num_bullets", "num_highlights", "frequency",
+                     "num_placeholders", "capital_frequency", "let_frequency"), 3),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", sorted(ifeval.RULES))
+def test_every_instruction_becomes_rules_that_the_scorer_knows(name):
+    scorers.check(Criterion("constraints", {"rules": ifeval.RULES[name](SAID)}), None)

@@ -174,3 +174,10 @@ def test_a_question_that_no_tool_answers_passes_only_without_a_call():
     assert values((case, outcome(case, "None of these tools can tell.")) for case in cases) == {1.0: 240}
     tools = [(case, case.prompt.tools[0]["function"]["name"]) for case in cases]
     assert values((case, reply(case, [(name, {})])) for case, name in tools) == {0.0: 240}
+
+
+@published("ifbench")
+def test_the_prompts_of_ifbench_whose_instructions_can_be_checked_are_asked():
+    cases = dataset("ifbench", DATA).cases
+    assert 30 <= len(cases) < 300
+    assert all(case.criteria[0].scorer == "constraints" for case in cases)

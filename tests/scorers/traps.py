@@ -629,6 +629,14 @@ CONSTRAINTS: list[Row] = [
     ("constraints", rule("count", {"word": "ping", "times": {"min": 2}}), None, "ping ping ping", RIGHT),
     ("constraints", {"rules": [{"words": 2}, {"lowercase": True}]}, None, "two words", RIGHT),
     ("constraints", {"rules": [{"words": 2}, {"lowercase": True}]}, None, "Two words", WRONG),
+    ("constraints", rule("unique_words", 2), None, "Ping, ping! “Pong” pong.", RIGHT),
+    ("constraints", rule("unique_words", {"min": 3}), None, "ping Ping PING pong", WRONG),
+    ("constraints", rule("unique_words", 1), None, "ＡＢＣ abc", RIGHT),
+    ("constraints", rule("pattern", {"pattern": ",", "times": 0}), None, "no comma here", RIGHT),
+    ("constraints", rule("pattern", {"pattern": ",", "times": 0}), None, "one, here", WRONG),
+    ("constraints", rule("pattern", {"pattern": r"\[[^\]]*\]", "times": {"min": 2}}), None, "[name] of [place]", RIGHT),
+    ("constraints", rule("pattern", {"pattern": r"\b[[:upper:]]+\b", "times": 2}), None, "AN ÜBER day", RIGHT),
+    ("constraints", rule("pattern", {"pattern": r"(a|aa)+$", "times": 1}), None, "a" * 60 + "!", UNSCORED),
     ("constraints", rule("words", 3), None, "", UNSCORED),
 ]
 
