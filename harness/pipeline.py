@@ -390,4 +390,7 @@ def report_again(run: store.Run, places: Places, notes: Sequence[str] = ()) -> F
     """Decide on a judged run and publish its report."""
     report = decide(run, routes_in_force(places), routing.Objective())
     report = replace(report, notes=(*report.notes, *notes))
-    return Finished(run, report, publish(report, run, places), orphans=0, interrupted=run.state == "interrupted")
+    remedy = f"The run itself is recorded: `harness report {run.run_id}` writes its report"
+    with store.on_disk(places.reports / "latest", "cannot be written", remedy):
+        files = publish(report, run, places)
+    return Finished(run, report, files, orphans=0, interrupted=run.state == "interrupted")

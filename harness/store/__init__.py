@@ -15,6 +15,7 @@ the concurrency was searched for.
 from __future__ import annotations
 
 from harness.store.baseline import Baseline, Layout, has_baseline, load_baseline, save_baseline
+from harness.store.durable import on_disk
 from harness.store.group_sync import Durability
 from harness.store.importing import Brought, import_rows
 from harness.store.info import RunInfo, git_commit, new_run_id
@@ -52,6 +53,7 @@ __all__ = [
     "load_runs",
     "new_run_id",
     "newest_run",
+    "on_disk",
     "open_run",
     "remainder",
     "rows_of",

@@ -25,16 +25,24 @@ _REMEDIES = {
 
 
 @contextmanager
+def on_disk(path: Path, failed: str, remedy: str = "") -> Iterator[None]:
+    """As `guarded`, for what only the operating system can refuse: any other error is a fault of ours, and stays one."""
+    try:
+        yield
+    except OSError as error:
+        reason = _REMEDIES.get(error.errno or 0) or error.strerror or str(error)
+        raise StoreError(_sentence(path, failed, reason, remedy)) from error
+
+
+@contextmanager
 def guarded(path: Path, failed: str, remedy: str = "") -> Iterator[None]:
     """Turns what the operating system or pyarrow raises within into a StoreError.
 
     It reads "{path} {failed}: {the reason and what to do}. {remedy}".
     """
     try:
-        yield
-    except OSError as error:
-        reason = _REMEDIES.get(error.errno or 0) or error.strerror or str(error)
-        raise StoreError(_sentence(path, failed, reason, remedy)) from error
+        with on_disk(path, failed, remedy):
+            yield
     except (pa.ArrowException, UnicodeDecodeError, ValueError, KeyError, TypeError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise StoreError(_sentence(path, failed, reason, remedy)) from error
