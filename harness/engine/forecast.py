@@ -62,8 +62,9 @@ def forecast(plan: Plan, provider: Provider, max_output: int | None, cached: fro
             total = total.plus(told[case], 1, most_times)
         return total
 
-    before = of(plan.warm_ups.trials(provider), 1)
-    return before.plus(of(plan.trials(provider), 1 + provider.retries.max_retries))
+    asked = of(plan.trials(provider), 1 + provider.retries.max_retries)
+    warmed = plan.warm_up and next(plan.trials(provider), None) is not None
+    return asked.plus(of(plan.warm_ups.trials(provider), 1)) if warmed else asked
 
 
 def _of(trial: Trial, max_output: int | None) -> Forecast:

@@ -78,7 +78,9 @@ class Lane:
 
     @property
     def warm_ups(self) -> Iterator[Trial]:
-        """What it is asked before anything is measured."""
+        """What it is asked before anything is measured; nothing, where there is nothing to measure."""
+        if not self.left:
+            return iter(())
         before = replace(self._plan, providers=(self._allowed,)).warm_ups
         return before.trials(before.providers[0])
 

@@ -134,17 +134,21 @@ class Plan:
                 return None
             costs.append((once, repeats))
         total = _most_of(costs, sum(repeats for _, repeats in costs) if known else asked)
-        warm_up = self.warm_ups.most_it_can_cost(lambda _: max_output)[provider.name] if self.warm_up else 0.0
+        warm_up = self._warm_up(provider, max_output)
         return None if warm_up is None else warm_up + total * (1 + provider.retries.max_retries)
 
     def _most_of_left(self, provider: Provider, max_output: int | None, cached: frozenset[str]) -> float | None:
-        total = 0.0
+        total, left = 0.0, False
         for trial in self.trials(provider):
             once = most(trial, max_output) if key_of(trial) not in cached else 0.0
             if once is None:
                 return None
-            total += once
-        return total * (1 + provider.retries.max_retries)
+            total, left = total + once, True
+        warm_up = self._warm_up(provider, max_output) if left else 0.0
+        return None if warm_up is None else warm_up + total * (1 + provider.retries.max_retries)
+
+    def _warm_up(self, provider: Provider, max_output: int | None) -> float | None:
+        return self.warm_ups.most_it_can_cost(lambda _: max_output)[provider.name] if self.warm_up else 0.0
 
     def _places(self) -> Iterator[tuple[Suite, int]]:
         return ((suite, index) for suite in self.suites for index in range(len(suite.cases)))

@@ -1,5 +1,6 @@
 """What a plan comes to, before anything is sent."""
 
+import asyncio
 from dataclasses import replace
 from typing import Any
 
@@ -7,7 +8,7 @@ import pytest
 
 from harness.ask import Case, Criterion, Prices, Prompt
 from harness.client import key_of
-from harness.engine import Amount, Forecast, Plan, forecast
+from harness.engine import Amount, Forecast, Plan, forecast, run
 from tests.engine import made
 
 SHORT = made.suite("short", cases=3, params={"max_tokens": 5})
@@ -55,3 +56,21 @@ def test_what_nobody_knows_is_unknown_and_not_nothing():
     assert told.about.reply_tokens == 3 * 500
     both = told.plus(forecast(Plan((SHORT,), (mine,)), mine, None))
     assert (both.about.usd, both.about.calls, both.most.reply_tokens) == (None, 6, None)
+
+
+def test_who_has_nothing_left_to_be_asked_is_not_warmed_up():
+    mine = made.provider()
+    plan = Plan((SHORT,), (mine,), warm_up=True)
+    first, *others = (trial.ref.trial_id for trial in plan.trials(mine))
+    some, none = replace(plan, done=frozenset(others)), replace(plan, done=frozenset([first, *others]))
+    assert forecast(some, mine, None).most.usd == pytest.approx(some.most_it_can_cost(lambda _: None)["alpha"])
+    assert forecast(none, mine, None) == Forecast()
+    assert none.most_it_can_cost(lambda _: None) == {"alpha": 0.0}
+    client = made.Script()
+    assert asyncio.run(run(none, client, lambda _: None)).attempts == 0
+    assert client.asked == []
+    asyncio.run(run(some, client, lambda _: None))
+    assert [(trial.phase, trial.ref.trial_id == first) for trial, _ in client.asked] == [
+        ("warmup", False),
+        ("measure", True),
+    ]
