@@ -1,4 +1,4 @@
-"""Records of a data file, each with its line: JSON lines or CSV, also gzipped."""
+"""Records of a data file, each with its line: JSON lines, CSV, or a benchmark's own JSON or TSV; also gzipped."""
 
 from __future__ import annotations
 
@@ -15,6 +15,9 @@ from harness.errors import BadInput, Problem
 def records(file: Path) -> Iterator[tuple[int, Any]]:
     """The records of a file with their lines: of CSV (by a name with `.csv`) mappings of texts, otherwise one JSON value a line.
 
+    A `.tsv` has no head: a record is `{file, columns}`, with the file's stem. Of a `.json` that is one object with a list `examples`,
+    these are the records, numbered in the place of lines, with `file` besides.
+
     Raises:
         BadInput: the file cannot be read, or is not what its name says; with the line.
     """
@@ -25,7 +28,8 @@ def records(file: Path) -> Iterator[tuple[int, Any]]:
             if file.suffix == ".gz"
             else file.open(encoding="utf-8-sig", newline="") as lines
         ):
-            yield from _csv(file, lines) if bare.endswith(".csv") else _json_lines(file, lines)
+            kind = {".csv": _csv, ".tsv": _tsv, ".json": _examples}.get(Path(bare).suffix, _json_lines)
+            yield from kind(file, lines)
     except (OSError, EOFError) as error:
         raise BadInput([Problem(file, None, f"cannot be read: {error}")]) from error
 
@@ -40,6 +44,30 @@ def _json_lines(file: Path, lines: TextIO) -> Iterator[tuple[int, Any]]:
         raise BadInput([Problem(file, number + 1, f"cannot be read: {error}")]) from error
     except json.JSONDecodeError as error:
         raise BadInput([Problem(file, number, f"is not JSON: {error.msg}", "one JSON object a line")]) from error
+
+
+def _examples(file: Path, lines: TextIO) -> Iterator[tuple[int, Any]]:
+    try:
+        whole = json.loads(lines.read())
+    except ValueError:
+        lines.seek(0)
+        yield from _json_lines(file, lines)
+        return
+    if not isinstance(whole, dict) or not isinstance(whole.get("examples"), list):
+        yield 1, whole
+        return
+    for number, one in enumerate(whole["examples"], 1):
+        yield number, {**one, "file": file.name.partition(".")[0]} if isinstance(one, dict) else one
+
+
+def _tsv(file: Path, lines: TextIO) -> Iterator[tuple[int, Any]]:
+    number = 0
+    try:
+        for number, line in enumerate(lines, 1):
+            if line.strip():
+                yield number, {"file": file.name.partition(".")[0], "columns": line.rstrip("\r\n").split("\t")}
+    except UnicodeDecodeError as error:
+        raise BadInput([Problem(file, number + 1, f"cannot be read: {error}")]) from error
 
 
 def _csv(file: Path, lines: TextIO) -> Iterator[tuple[int, Any]]:

@@ -5,10 +5,11 @@ from pathlib import Path
 import pytest
 
 from harness import scorers
-from harness.ask import Answer, Criterion, ToolCall
+from harness.ask import Answer, Criterion, ToolCall, TrialRef
 from harness.errors import BadInput, WrongUse
 from harness.load import dataset
 from harness.load.datasets import bfcl, ifeval
+from harness.told import Outcome, Reply
 
 RECORD = {"question": "Two and two?", "answer": "2+2 = <<2+2=4>>4\n#### 4"}
 
@@ -222,3 +223,42 @@ SAID = {
 @pytest.mark.parametrize("name", sorted(ifeval.RULES))
 def test_every_instruction_becomes_rules_that_the_scorer_knows(name):
     scorers.check(Criterion("constraints", {"rules": ifeval.RULES[name](SAID)}), None)
+
+
+def test_problems_in_several_languages_are_asked_in_turns_and_share_their_cluster(tmp_path):
+    (tmp_path / "mgsm_de.tsv").write_text("Zwei und zwei?\t4\nDrei mal 400?\t1,200\n", encoding="utf-8")
+    (tmp_path / "mgsm_fr.tsv").write_text("Deux et deux ?\t4\n\n", encoding="utf-8")
+    cases = dataset("mgsm", tmp_path).cases
+    assert [(case.id, case.expect) for case in cases] == [
+        ("mgsm-de-001", "4"),
+        ("mgsm-fr-001", "4"),
+        ("mgsm-de-002", "1200"),
+    ]
+    assert [case.cluster for case in cases] == ["mgsm-001", "mgsm-001", "mgsm-002"]
+    (tmp_path / "mgsm_fr.tsv").write_bytes(b"a\t1\n\xff\t2\n")
+    with pytest.raises(BadInput, match="cannot be read"):
+        dataset("mgsm", tmp_path)
+
+
+def test_the_examples_of_a_task_are_judged_by_the_answer_that_they_end_with(tmp_path):
+    examples = [{"input": "Options:\n(A) x\n(B) y", "target": "(B)"}, {"input": "not True is", "target": "False"}]
+    (tmp_path / "boolean.json").write_text(json.dumps({"canary": "", "examples": examples}))
+    cases = dataset("bbh", tmp_path).cases
+    assert [(case.id, case.expect) for case in cases] == [("boolean-001", "(B)"), ("boolean-002", "False")]
+
+    def value(case, text):
+        ref = TrialRef("t", "p", "bbh", "s", case.id, case.hash, case.capability)
+        (one,) = scorers.judge(case, Outcome(ref, Reply(text, finish_reason="stop")))
+        return one.value
+
+    for text in ("Hm, (A)? No.\nAnswer: (B)", "So the answer is (B).", "**Answer:** B", "I think of y.\n(B)"):
+        assert value(cases[0], text) == 1, text
+    assert value(cases[0], "The answer is (A)") == 0
+    assert value(cases[1], "Answer: false") == 1
+
+
+@pytest.mark.parametrize("whole", ["[1]", '{"examples": [1]}', '{"tasks": []}', "{"])
+def test_a_task_in_another_form_is_told(tmp_path, whole):
+    (tmp_path / "boolean.json").write_text(whole)
+    with pytest.raises(BadInput):
+        dataset("bbh", tmp_path)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from harness.load.datasets import bfcl, gsm8k, humaneval, ifeval
+from harness.load.datasets import bbh, bfcl, gsm8k, humaneval, ifeval, mgsm
 
 Record = Mapping[str, Any]
 
@@ -33,11 +33,13 @@ class Dataset:
 
 DATASETS: Mapping[str, Dataset] = MappingProxyType(
     {
+        "bbh": Dataset(bbh.SHARED, bbh.FILES, bbh.case),
         "bfcl": Dataset(bfcl.SHARED, bfcl.FILES, bfcl.case, bfcl.takes, bfcl.answers),
         "gsm8k": Dataset(gsm8k.SHARED, gsm8k.FILES, gsm8k.case),
         "humaneval": Dataset(humaneval.SHARED, humaneval.FILES, humaneval.case),
         "ifbench": Dataset(ifeval.SHARED, ifeval.IFBENCH_FILES, ifeval.case),
         "ifeval": Dataset(ifeval.SHARED, ifeval.IFEVAL_FILES, ifeval.case),
+        "mgsm": Dataset(mgsm.SHARED, mgsm.FILES, mgsm.case),
     }
 )
 """The datasets that there are, by the name that `harness run NAME --data PATH` takes."""
