@@ -17,7 +17,7 @@ import pandas as pd
 
 from harness import standing, store
 from harness.errors import NothingSelected, WrongUse
-from harness.judged import Compared
+from harness.judged import Compared, Trend
 from harness.settings import Places
 
 BASELINE, BEFORE = "baseline", "previous"
@@ -203,3 +203,43 @@ def bless(run: store.Run, places: Places, now: datetime, *, texts: bool = False)
         n_outcomes=len(table),
         bytes=size,
     )
+
+
+def history(places: Places, providers: Collection[str] = (), last: int | None = None) -> tuple[list[Trend], list[str]]:
+    """How each figure of these providers (none: all) went over the last so many scored runs; besides, which runs are left out, in sentences.
+
+    Simulated runs and those of real providers are not mixed: the newest run says which they are.
+
+    Raises:
+        WrongUse: there is no folder of runs.
+        NothingSelected: no run has outcomes of these providers.
+        StoreError: a run is damaged.
+    """
+    kept: list[standing.Night] = []
+    unscored = others = 0
+    simulated: bool | None = None
+    for run in reversed(store.load_runs(places.reports / "runs").runs):
+        if last is not None and len(kept) == last:
+            break
+        try:
+            table = outcomes_of(run)
+        except WrongUse:
+            unscored += 1
+            continue
+        table = table[table["provider"].isin(list(providers))] if providers else table
+        if table.empty:
+            continue
+        made_up = bool(table["simulated"].any())
+        simulated = made_up if simulated is None else simulated
+        if made_up != simulated:
+            others += 1
+            continue
+        kept.append(standing.Night(run.run_id, run.info.created, table))
+    if not kept:
+        raise NothingSelected(f"{places.reports} holds no scored run of {', '.join(providers) or 'any provider'}")
+    notes = []
+    if unscored:
+        notes.append(f"{unscored:,} runs are not scored yet and left out (`harness score RUN` scores one)")
+    if others:
+        notes.append(f"{others:,} runs of {'real' if simulated else 'simulated'} providers are left out: the newest is of {'simulated' if simulated else 'real'} ones")  # fmt: skip
+    return standing.history(kept[::-1]), notes

@@ -226,6 +226,40 @@ class Compared:
 
 
 @dataclass(frozen=True, slots=True)
+class RunPoint:
+    """A figure of one run: `value` over `n` cases."""
+
+    run_id: str
+    created: datetime
+    value: float
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class Trend:
+    """How one measure of a provider, for a capability in a suite (`ALL`: for all), went over many runs; `points` are oldest first.
+
+    `expected` is where past runs say that the last one should be, with its prediction interval. For a `step` `since` is the first run after it, `before` and
+    `after` are the levels. `worse` says of a step or an unusual run whether it is for the worse. `p_step` and `p_last` are adjusted for the other trends.
+    """
+
+    provider: str
+    suite: str
+    capability: str
+    measure: Measure
+    simulated: bool
+    points: tuple[RunPoint, ...]
+    verdict: Literal["step", "unusual", "steady", "few"]
+    worse: bool = False
+    expected: Estimate | None = None
+    since: str | None = None
+    before: float | None = None
+    after: float | None = None
+    p_step: float | None = None
+    p_last: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class LoadLevel:
     """What one level of a load came to at one provider: so many requests a second (`is_open`), or so many in flight.
 

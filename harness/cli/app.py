@@ -31,6 +31,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "report": "write a run's report again",
         "compare": "hold a run against an earlier one or the baseline: regressed, improved, missing",
         "bless": "make a run the baseline that later ones are held against",
+        "history": "show how figures went over many runs: steps, and whether the last run is unusual",
         "route": "say which routing weights a run supports; --apply writes them",
         "verify": "hold the chooser of routes against a table of outcomes, on held-out cases",
         "ask": "ask one question",

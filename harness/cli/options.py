@@ -78,7 +78,7 @@ def add_selection(parser: argparse.ArgumentParser) -> None:
 
 def add_participants(parser: argparse.ArgumentParser) -> None:
     """`--only --simulated`: which providers."""
-    parser.add_argument("--only", type=_names, default=(), metavar="NAME,…", help="only these providers")
+    parser.add_argument("--only", type=names, default=(), metavar="NAME,…", help="only these providers")
     parser.add_argument(
         "--simulated", action="store_true", help="the simulated fleet takes part also when a real provider is ready"
     )
@@ -259,7 +259,12 @@ def _seconds(text: str) -> float:
     return value
 
 
-def _names(text: str) -> tuple[str, ...]:
+def names(text: str) -> tuple[str, ...]:
+    """Reads names between commas.
+
+    Raises:
+        argparse.ArgumentTypeError: there is none.
+    """
     names = tuple(name.strip() for name in text.split(",") if name.strip())
     if not names:  # an empty variable in a script would otherwise ask everybody
         raise argparse.ArgumentTypeError("it names no provider; `harness providers` lists them")

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 
-from harness.judged import ALL, Comparison, Measure, Verdict
+from harness.judged import ALL, Comparison, Measure, Trend, Verdict
 from harness.render.figures import DASH, count, plural, seconds, usd
 from harness.render.tables import Table
 
@@ -85,7 +85,7 @@ def every(cells: Iterable[Comparison]) -> Table:
     return Table(f"All cells{said}", (*head, "verdict", "more"), told, f"{note}; more: cases that would decide it")
 
 
-def place(cell: Comparison) -> str:
+def place(cell: Comparison | Trend) -> str:
     """Which suite and capability: "math" where both have the name, otherwise "suite: capability"."""
     return cell.suite if cell.suite == cell.capability else f"{cell.suite}: {cell.capability}"
 

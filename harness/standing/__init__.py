@@ -4,6 +4,7 @@ from harness.standing.calibration import calibrate, share_holding
 from harness.standing.columns import CALIBRATED, CALLS, COMPARED, JUDGED, SAID, SCORES, TIMED
 from harness.standing.comparison import compare
 from harness.standing.facts import dated, duration, notes, spend, timed
+from harness.standing.history import Night, history
 from harness.standing.moved import differences, flipped, flips, replies
 from harness.standing.outcomes import CONDITIONS, FIGURES, FLAGS, outcomes, typed
 from harness.standing.records import from_json, to_json
@@ -24,6 +25,7 @@ __all__ = [
     "SAID",
     "SCORES",
     "TIMED",
+    "Night",
     "Tolerance",
     "calibrate",
     "compare",
@@ -33,6 +35,7 @@ __all__ = [
     "flipped",
     "flips",
     "from_json",
+    "history",
     "invalid",
     "levels",
     "notes",

@@ -30,7 +30,7 @@ FALSE_DISCOVERY_RATE = 0.05
 MEASURES: tuple[Measure, ...] = get_args(Measure)
 MOST_NEEDED = 100_000
 
-_FAMILIES: Sequence[Sequence[Measure]] = (("quality",), ("reliability",), ("ttft", "latency"), ("cost", "tokens"))
+FAMILIES: Sequence[Sequence[Measure]] = (("quality",), ("reliability",), ("ttft", "latency"), ("cost", "tokens"))
 _WHAT = {
     "quality": "a judged answer",
     "reliability": "an attempt that counts",
@@ -202,7 +202,7 @@ def _as_ratio(logs: Paired) -> Paired:
 def _adjusted(cells: list[tuple[Comparison, Paired | None]]) -> Iterable[tuple[Comparison, Paired | None]]:
     """The same with their adjusted p, in the same order."""
     found: dict[int, float] = {}
-    for family in _FAMILIES:
+    for family in FAMILIES:
         tested = {
             place: cell.p for place, (cell, _) in enumerate(cells) if cell.measure in family and cell.p is not None
         }

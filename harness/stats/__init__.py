@@ -9,6 +9,7 @@ from harness.stats.intervals import CONFIDENCE, Interval, clustered_mean, wilson
 from harness.stats.paired import Paired, false_discovery, p_growth, paired_logs, paired_means, paired_rates
 from harness.stats.percentiles import percentile, percentile_interval, smallest_n
 from harness.stats.repeats import pass_at_k, pass_hat_k
+from harness.stats.series import Prediction, Step, prediction, step
 from harness.stats.shrinkage import PRIOR_MASS, shrink
 from harness.stats.units import CALL_COLUMNS, KEY, SCORE_COLUMNS, cases_of, flags, trial_scores, trials_of
 
@@ -22,6 +23,8 @@ __all__ = [
     "Interval",
     "Paired",
     "Posterior",
+    "Prediction",
+    "Step",
     "aiq",
     "cases_of",
     "clustered_mean",
@@ -38,9 +41,11 @@ __all__ = [
     "pass_hat_k",
     "percentile",
     "percentile_interval",
+    "prediction",
     "quality_at",
     "shrink",
     "smallest_n",
+    "step",
     "trial_scores",
     "trials_of",
     "wilson",
