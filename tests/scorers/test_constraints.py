@@ -26,6 +26,9 @@ from tests.scorers.replies import answer, score
         ([{"lowercase": False}], "must be true (leave it out otherwise), not False"),
         ([{"count": {"word": "a"}}], "takes {word, times}, not {'word': 'a'}"),
         ([{"count": 3}], "takes {word, times}, not 3"),
+        ([{"pattern": "a"}], "takes {pattern, times}, not 'a'"),
+        ([{"pattern": {"pattern": "(", "times": 1}}], "the pattern '(' is wrong: missing )"),
+        ([{"pattern": {"pattern": "a", "times": -1}}], "must be a whole number from 0, not -1"),
         ([{"max_chars": 1.5}], "must be a whole number from 0, not 1.5"),
     ],
 )
