@@ -11,7 +11,6 @@ Only this file knows the order. Each step takes what the one before returned.
 
 from __future__ import annotations
 
-import gc
 import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -19,8 +18,9 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from harness import __version__, client, engine, load, registry, routing, scorers, standing, store
-from harness.ask import Case, Provider, Suite, Trial
+from harness import __version__, client, crew, engine, load, registry, routing, scorers, standing, store
+from harness.ask import Case, Provider, Suite
+from harness.asking import Asked, ask_here
 from harness.errors import WrongUse
 from harness.judged import Report, RoutingTable
 from harness.registry import Catalogue, Registry
@@ -39,6 +39,7 @@ class Prepared:
     `cached`: how many of the trials a cache answers, and the worst case is of the others; None: there is no cache;
     `kept`: the keys of what it holds.
     `before` is what an earlier part of the same run has of it, if it is resumed: the plan is what is left, and `spent_usd` was spent.
+    `shares` says who is asked by which worker process; one share is asked by this process.
     """
 
     registry: Registry
@@ -50,6 +51,12 @@ class Prepared:
     kept: frozenset[str] = frozenset()
     before: store.Remainder | None = None
     spent_usd: float = 0.0
+    shares: tuple[engine.Share, ...] = ()
+
+    @property
+    def facts(self) -> dict[str, client.Facts]:
+        """What is known of each provider's model, by the provider's name."""
+        return {one.name: self.catalogue.facts(self.registry.get(one.name)) for one in self.plan.providers}
 
     @property
     def simulated(self) -> bool:
@@ -106,7 +113,7 @@ def prepare(
         load=terms.load,
         warm_up=terms.warm_up,
     )
-    prepared = Prepared(known, catalogue, plan, {}, selection)
+    prepared = Prepared(known, catalogue, plan, {}, selection, shares=engine.shares(plan, terms.workers))
     return replace(prepared, most_usd=plan.most_it_can_cost(prepared.max_output_of))
 
 
@@ -184,51 +191,47 @@ def record(
         )
     options = store.WriteOptions(durability=terms.durability)
     info = _run_info(prepared, terms)
-    with engine.ctrl_c() as wish, store.Recorder.of(prepared.before, places.reports, info, options) as recorder:
+    several = len(prepared.shares) if plan.count else 0
+    with (
+        engine.ctrl_c() as wish,
+        store.Recorder.of(prepared.before, places.reports, info, options) as recorder,
+        engine.Workers(crew.COMMAND, several) if several > 1 else nullcontext() as workers,
+    ):
+        if several == 1:
+            client.preload()  # while the fleet comes up
         served_here = serve(simulated, plan.suites, recorder.truth) if serve and simulated and plan.count else None
         with served_here or nullcontext(()) as served:
             placed = {one.name: one for one in served}
             asked = tuple(terms.limited(placed.get(one.name, one)) for one in plan.providers)
-            plan = replace(plan, providers=asked)
-            tally = client.wait(_ask(replace(prepared, plan=plan), recorder, terms, progress, wish))
-            interrupted = wish.done() or tally.interrupted
-        recorder.close("interrupted" if interrupted else "complete", tally.notes)
-    return Recorded(store.load_run(recorder.path), tally, interrupted, terms.labels.notes)
+            prepared = replace(prepared, plan=replace(plan, providers=asked))
+            how = replace(terms.run_options, spent_usd=prepared.spent_usd, progress=progress)
+            if workers is None:
+                told = ask_here(prepared.plan, prepared.facts, recorder, terms, how, wish)
+            else:
+                work = crew.work(_job(prepared, places, terms, recorder), prepared.shares, plan.count)
+                told = Asked(workers.run(work, how, wish), workers.found, tuple(workers.notes))
+        interrupted = wish.done() or told.tally.interrupted
+        if told.searches:
+            store.save_searches(recorder.path, told.searches)
+        recorder.close("interrupted" if interrupted else "complete", (*told.tally.notes, *told.notes))
+    return Recorded(store.load_run(recorder.path), told.tally, interrupted, terms.labels.notes)
 
 
-async def _ask(
-    prepared: Prepared,
-    recorder: store.Recorder,
-    terms: Terms,
-    progress: Callable[[Tally], None] | None,
-    wish: engine.Wish,
-) -> Tally:
-    options = replace(
-        terms.run_options,
-        spent_usd=prepared.spent_usd,
-        progress=progress,
-        stop=engine.event_of(wish),
-        max_output_of=prepared.max_output_of,
+def _job(prepared: Prepared, places: Places, terms: Terms, recorder: store.Recorder) -> crew.Job:
+    plan, before = prepared.plan, prepared.before
+    return crew.Job(
+        places=places,
+        selection=prepared.selection,
+        terms=terms,
+        basis=crew.basis(prepared.registry.hash, {one.name: one.hash for one in plan.suites}),
+        addresses={one.name: one.base_url for one in plan.providers if one.simulated and one.base_url},
+        warm_up=plan.warm_up,
+        folder=recorder.path,
+        info=recorder.info,
+        anchor=engine.Anchor.now(),
+        done=plan.done,
+        before=dict(before.before) if before else {},
     )
-    facts = {one.name: prepared.catalogue.facts(prepared.registry.get(one.name)) for one in prepared.plan.providers}
-    outputs = {one.name: prepared.max_output_of(one) for one in prepared.plan.providers}
-
-    def started(trial: Trial, number: int) -> None:
-        recorder.started(trial, number, engine.most(trial, outputs[trial.provider.name]))
-
-    async with client.Client(
-        prepared.plan.providers, metadata=terms.labels.kept, facts=facts, cache=terms.cache, started=started
-    ) as asker:
-        if wish.done():  # while the fleet or the client came up
-            return Tally(planned=prepared.plan.count)
-        gc.freeze()  # what start-up made is not looked at during the run: a collection would stall the clock, as one beforehand would
-        try:
-            return await engine.run(prepared.plan, asker, recorder.record, options)
-        finally:
-            gc.unfreeze()
-            if asker.searches:
-                told = {name: {"most": one.most, "history": one.history} for name, one in asker.searches.items()}
-                store.save_searches(recorder.path, told)
 
 
 def _run_info(prepared: Prepared, terms: Terms) -> store.RunInfo:

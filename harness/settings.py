@@ -76,7 +76,7 @@ class Terms:
 
     `durability`: what a record survives as soon as it is written: the end of the process ("process"), also a power cut a quarter of a second later
     ("group"), also a power cut ("record"). `cache`: where answers are replayed from, None asks everything; whoever made it closes it.
-    `adaptive`: the load's concurrency is then the most. `command` are the words of `harness run` that said all this.
+    `adaptive`: the load's concurrency is then the most. `workers`: so many processes ask, None as many as the load needs. `command` are the words of `harness run` that said all this.
     """
 
     load: engine.Load = engine.AS_LIMITED
@@ -89,6 +89,7 @@ class Terms:
     durability: store.Durability = "group"
     cache: client.Cache | None = None
     adaptive: bool = False
+    workers: int | None = None
     command: tuple[str, ...] = ()
 
     def limited(self, provider: Provider) -> Provider:

@@ -51,6 +51,8 @@ class Teller:
             line("warm-up    one call to each provider first, not measured (--no-warmup leaves it out)")
         if load := load_tables.in_words(engine.as_json(plan.load)):
             line(f"load       {load}")
+        if workers := _workers(prepared, terms.workers):
+            line(f"workers    {workers}")
         line(
             f"at most    {_most(prepared.most_usd)}{', simulated' if prepared.simulated else ''}{_bounded(prepared, terms)}"
         )
@@ -177,6 +179,18 @@ def _amounts(one: engine.Forecast) -> tuple[str, ...]:
         short(about.reply_tokens), short(most.reply_tokens),
         usd(about.usd), usd(most.usd),
     )  # fmt: skip
+
+
+def _workers(prepared: Prepared, asked: int | None) -> str:
+    """Who is asked by which process, where there are several or others were asked for."""
+    shares = prepared.shares
+    fewer = (
+        "" if asked in (None, len(shares)) else f", not {asked}: a provider, or account, is asked by one process only"
+    )
+    if len(shares) > 1:
+        names = " | ".join(", ".join(one.name for one in share) for share in shares)
+        return f"{len(shares)} processes{fewer}: {names}"
+    return f"1 process{fewer}" if fewer else ""
 
 
 def _number(value: int | None) -> str:

@@ -73,7 +73,7 @@ def add_durability(parser: argparse.ArgumentParser) -> None:
 
 
 def add_load(parser: argparse.ArgumentParser) -> None:
-    """`--concurrency --adaptive --rate --duration --arrivals --burstiness --ramp --queue --no-warmup`."""
+    """`--concurrency --adaptive --workers --rate --duration --arrivals --burstiness --ramp --queue --no-warmup`."""
     group = parser.add_argument_group("load")
     group.add_argument(
         "--concurrency",
@@ -85,6 +85,12 @@ def add_load(parser: argparse.ArgumentParser) -> None:
         "--adaptive",
         action="store_true",
         help="find the most requests in flight that each provider takes, up to --concurrency or its max_concurrency (or 100)",
+    )
+    group.add_argument(
+        "--workers",
+        type=whole(1),
+        metavar="N",
+        help="ask from N processes, each its own providers (default: 1; more from 256 requests in flight or 200 a second on, as cores allow)",
     )
     group.add_argument(
         "--rate",
@@ -137,6 +143,7 @@ def terms(options: argparse.Namespace) -> Terms:
         durability=options.durability,
         cache=cache(options),
         adaptive=options.adaptive,
+        workers=options.workers,
         command=("harness", "run", *options.words),
     )
 

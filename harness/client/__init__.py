@@ -10,6 +10,7 @@ from harness.client.cache import Cache
 from harness.client.client import Client
 from harness.client.cost import cost_of, most_it_can_cost
 from harness.client.deltas import Delta, ReasoningDelta, TextDelta, ToolCallDelta
+from harness.client.door import preload
 from harness.client.embeddings import Embeddings
 from harness.client.estimate import Estimate, estimate_cost
 from harness.client.limits import MOST_ADAPTIVE
@@ -19,6 +20,7 @@ from harness.client.metadata import Labels, cleaned
 from harness.client.replays import key_of
 from harness.client.streaming import Stream
 from harness.client.sync import wait
+from harness.client.validation import Facts
 
 __all__ = [
     "MOST_ADAPTIVE",
@@ -28,6 +30,7 @@ __all__ = [
     "Delta",
     "Embeddings",
     "Estimate",
+    "Facts",
     "Labels",
     "Listing",
     "Model",
@@ -40,5 +43,6 @@ __all__ = [
     "estimate_cost",
     "key_of",
     "most_it_can_cost",
+    "preload",
     "wait",
 ]

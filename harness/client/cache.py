@@ -7,6 +7,7 @@ damaged one is never an answer. Where the file cannot be used, that is told once
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import os
 import sqlite3
@@ -109,6 +110,10 @@ class Cache:
         self._max_bytes = max_bytes
         self._now = now
         self._off = False
+
+    def __reduce__(self) -> tuple[Callable[[], Cache], tuple[()]]:
+        """In another process: the same file, opened there."""
+        return functools.partial(Cache, self.file.parent, self.ttl_s, max_bytes=self._max_bytes), ()
 
     def __enter__(self) -> Self:
         return self

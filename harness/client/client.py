@@ -92,6 +92,10 @@ class Client:
         """The searches for the most requests in flight, by provider's name, for those whose limits are adaptive."""
         return self._accounts.searches
 
+    def anchor(self, wall: datetime, monotonic_s: float) -> None:
+        """Attempts are dated from this moment, on the wall and on the monotonic clock: the processes of one run share it."""
+        self._anchor = wall, monotonic_s + time.perf_counter() - time.monotonic()
+
     async def __aenter__(self) -> Self:
         litellm()  # two seconds that no attempt shall wait for
         for provider in self._providers.values():

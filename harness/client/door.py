@@ -7,19 +7,36 @@ fetches nothing, prints nothing, phones nowhere.
 from __future__ import annotations
 
 import functools
+import gc
 import importlib
 import logging
 import os
+import threading
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
+
+_ONE_AT_A_TIME = threading.Lock()
 
 
 @functools.cache
 def litellm() -> Any:
     """The module, imported on first use."""
+    with _ONE_AT_A_TIME:
+        return _loaded()
+
+
+def preload() -> None:
+    """Begin to import it in a thread, for whoever will need it and has something to wait for meanwhile."""
+    threading.Thread(target=litellm, name="litellm", daemon=True).start()
+
+
+@functools.cache
+def _loaded() -> Any:
     os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
     os.environ.setdefault("LITELLM_LOG", "CRITICAL")
-    with quiet():
+    with quiet(), _uncollected():
         module: Any = importlib.import_module("litellm")
         importlib.import_module("litellm.utils")
         templates: Any = importlib.import_module(
@@ -39,6 +56,18 @@ def litellm() -> Any:
     for name in ("LiteLLM", "LiteLLM Router", "LiteLLM Proxy"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
     return module
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Within it the garbage collector rests: what an import makes stays, and to look for circles in it again and again takes a third of the time."""
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collects:
+            gc.enable()
 
 
 def _not_fetched(hf_model_name: str) -> dict[str, str]:  # noqa: ARG001 - the name by which litellm gives it

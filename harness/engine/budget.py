@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from datetime import UTC, datetime
 
+from harness.engine.messages import Refusal
 from harness.told import Attempt
 
 _NEVER_REACHED = frozenset({"dns", "connect_refused", "connect_timeout", "tls"})
@@ -28,18 +29,37 @@ class Budget:
     @property
     def left(self) -> float | None:
         """What is neither spent nor set aside; None without a limit."""
-        return None if self.limit is None else max(0.0, self.limit - self.spent - sum(self._held.values()))
+        return None if self.limit is None else max(0.0, self.limit - self.spent - self.held)
+
+    @property
+    def held(self) -> float:
+        """What is set aside."""
+        return sum(self._held.values())
+
+    @property
+    def refusal(self) -> Refusal:
+        """Why the last request that was refused does not fit."""
+        limit = self.limit or 0.0
+        return Refusal(limit, max(0.0, limit - self.spent))
 
     async def hold(self, usd: float) -> int | None:
         """Set aside the most that a request can cost; the receipt is for `settle`. None if it will never fit any more.
 
         Waits as long as only what others have set aside keeps it from fitting: most of that comes back.
         """
-        while self.limit is not None and self.spent + sum(self._held.values()) + usd > self.limit:
-            if self.spent + usd > self.limit:
+        while not self.fits(usd):
+            if self.limit is not None and self.spent + usd > self.limit:
                 return None
             self._settled.clear()
             await self._settled.wait()
+        return self.set_aside(usd)
+
+    def fits(self, usd: float) -> bool:
+        """Whether so much can be set aside now."""
+        return self.limit is None or self.spent + self.held + usd <= self.limit
+
+    def set_aside(self, usd: float) -> int:
+        """Set it aside; returns the receipt."""
         self._receipts += 1
         self._held[self._receipts] = usd
         return self._receipts

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Iterable, Iterator
+import math
+import time
+from collections.abc import Callable, Coroutine, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import islice
@@ -77,6 +79,14 @@ class Lane:
         self._sleeping: set[asyncio.Future[None]] = set()
 
     @property
+    def opening(self) -> int:
+        """How many requests go out at once at the beginning: in a second of an open loop; one where the concurrency is searched for."""
+        shape = stages(self._plan.load)[0]
+        at_once = 1 if self.provider.limits.adaptive else self._concurrency(shape)
+        due = math.ceil(shape.rate) if isinstance(shape, Open) else at_once
+        return min(at_once, due, self.left)
+
+    @property
     def warm_ups(self) -> Iterator[Trial]:
         """What it is asked before anything is measured; nothing, where there is nothing to measure."""
         if not self.left:
@@ -123,18 +133,24 @@ def _wake(sleeper: asyncio.Future[None]) -> None:
         sleeper.set_result(None)
 
 
+@dataclass(frozen=True, slots=True)
 class Anchor:
-    """The moment from which a run's load is counted, on the wall and on the loop's clock. Made in a running loop."""
+    """The moment from which a run's load is counted, on the wall and on the monotonic clock, which all processes of a machine and their loops share."""
 
-    def __init__(self) -> None:
-        self._wall, self._loop_s = datetime.now(UTC), asyncio.get_running_loop().time()
+    wall: datetime
+    monotonic_s: float
+
+    @classmethod
+    def now(cls, clock: Callable[[], float] = time.monotonic) -> Anchor:
+        """This moment."""
+        return cls(datetime.now(UTC), clock())
 
     def stamp(self, attempt: Attempt, turn: Turn) -> Attempt:
         """The attempt with its place in the load: when it was due, how long it waited for a slot, its response time from the schedule."""
         if turn.due_s is None:
             return attempt if turn.level is None else replace(attempt, load_level=turn.level)
-        clock, due_s = attempt.clock, turn.due_s - self._loop_s
-        late = (attempt.started_at - self._wall).total_seconds() - due_s
+        clock, due_s = attempt.clock, turn.due_s - self.monotonic_s
+        late = (attempt.started_at - self.wall).total_seconds() - due_s
         answered = clock.latency_s is not None and not attempt.replayed
         timed = replace(
             clock,

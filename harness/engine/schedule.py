@@ -46,17 +46,22 @@ class RunOptions:
     """On what terms a plan is run.
 
     `budget_usd` is for all providers together, `spent_usd` of it were spent before; it needs `max_output_of` for cases without max_tokens.
-    What a cache `replays` is replayed also when it is spent.
+    What a cache `replays` is replayed also when it is spent. A `lease` takes the place of both.
     `max_failures` trials without an answer, or more than such a share of those planned (a float), end the run; what is in flight may end. After
-    `max_time_s` seconds it has TIME_GRACE_S to do so. `stop`, once set, ends the run as well: what is in flight then has `grace_s` seconds.
+    `max_time_s` seconds it has TIME_GRACE_S to do so. `ended`, once done, is a limit that somebody else has found to be reached. `stop`, once set, ends the run as well: what is in flight then has `grace_s` seconds.
+    The load is counted from `anchor` (None: from now). `connect` opens so many connections to a provider before it is asked.
     """
 
     budget_usd: float | None = None
     spent_usd: float = 0.0
+    lease: Budget | None = None
     replays: bool = False
     max_output_of: MaxOutput = _unknown
     max_failures: int | float | None = None
     max_time_s: float | None = None
+    ended: asyncio.Future[tuple[EndedBy, str]] | None = None
+    anchor: Anchor | None = None
+    connect: Callable[[Provider, int], Awaitable[object]] | None = None
     progress: Callable[[Tally], None] | None = None
     stop: asyncio.Event | None = None
     grace_s: float = 2.0
@@ -71,6 +76,8 @@ async def run(
     `record` or the client raises ends the run and passes through; whoever set `stop` knows that the run was interrupted.
     """
     course = _Course(plan, client, record, options)
+    if options.ended is not None:
+        options.ended.add_done_callback(lambda told: None if told.cancelled() else course.end(*told.result()))
     everything = asyncio.create_task(together(course.drive(lane) for lane in course.lanes))
     stopped = asyncio.create_task((options.stop or asyncio.Event()).wait())
     try:
@@ -97,9 +104,9 @@ class _Course:
 
     def __init__(self, plan: Plan, client: Asker, record: Callable[[Attempt], None], options: RunOptions) -> None:
         self._client, self._record, self._options = client, record, options
-        self._anchor = Anchor()
-        self._budget = Budget(options.budget_usd, options.spent_usd)
-        self._most_failures = _most_failures(options.max_failures, plan.count)
+        self._anchor = options.anchor or Anchor.now(asyncio.get_running_loop().time)
+        self._budget = options.lease or Budget(options.budget_usd, options.spent_usd)
+        self._most_failures = most_failures(options.max_failures, plan.count)
         self.progress = Progress(plan.count, options.progress)
         self.lanes = [Lane(plan, provider, options.max_output_of(provider)) for provider in plan.providers]
 
@@ -118,6 +125,9 @@ class _Course:
         """Asks one provider everything: first the warm-up, then the stages of the load, one after the other."""
         for trial in lane.warm_ups:
             await self._ask(lane, Turn(trial))
+        connect, replays = self._options.connect, self._options.replays
+        if connect is not None and lane.opening > 1 and not (lane.halted or replays):
+            await connect(lane.provider, lane.opening)
         for stage in lane.stages():
             await together(self._work(lane, stage) for _ in range(stage.width))
 
@@ -191,8 +201,7 @@ class _Course:
         return usd
 
     def _spent_up(self, lane: Lane, usd: float) -> None:
-        limit = self._budget.limit or 0.0
-        left = max(0.0, limit - self._budget.spent)
+        limit, left = self._budget.refusal.limit, self._budget.refusal.left
         lane.spent = True
         if not self._options.replays:
             lane.halt()
@@ -238,7 +247,7 @@ def _may_be_retried(attempt: Attempt) -> bool:
     return attempt.failure is not None and attempt.failure.retryable
 
 
-def _most_failures(allowed: float | None, planned: int) -> int | None:
+def most_failures(allowed: float | None, planned: int) -> int | None:
     """So many failed trials end the run: the number itself, or the first number above that share of the planned ones."""
     return math.floor(allowed * planned + 1e-9) + 1 if isinstance(allowed, float) else allowed
 

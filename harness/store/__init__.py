@@ -19,6 +19,7 @@ from harness.store.durable import on_disk
 from harness.store.group_sync import Durability
 from harness.store.importing import Brought, import_rows
 from harness.store.info import RunInfo, git_commit, new_run_id
+from harness.store.left_behind import LeftBehind, Row, left_behind, part_names
 from harness.store.listing import Listed, runs_in
 from harness.store.manifest import InFlight, State
 from harness.store.many import Runs, load_runs
@@ -35,9 +36,11 @@ __all__ = [
     "Durability",
     "InFlight",
     "Layout",
+    "LeftBehind",
     "Listed",
     "Recorder",
     "Remainder",
+    "Row",
     "Run",
     "RunInfo",
     "Runs",
@@ -48,6 +51,7 @@ __all__ = [
     "git_commit",
     "has_baseline",
     "import_rows",
+    "left_behind",
     "load_baseline",
     "load_run",
     "load_runs",
@@ -55,6 +59,7 @@ __all__ = [
     "newest_run",
     "on_disk",
     "open_run",
+    "part_names",
     "remainder",
     "rows_of",
     "run_before",

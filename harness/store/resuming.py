@@ -65,7 +65,7 @@ def remainder(run: Run, trials: Iterable[Trial], *, retry_failed: bool = False) 
         attempt = last.get(ref.trial_id)
         if ref.trial_id in answered:
             done.add(ref.trial_id)
-        elif attempt is not None and not retry_failed and _for_good(attempt, trial.provider.retries.max_retries):
+        elif attempt is not None and not retry_failed and for_good(attempt, trial.provider.retries.max_retries):
             done.add(ref.trial_id)
             failed += 1
         elif attempt is not None:
@@ -73,6 +73,6 @@ def remainder(run: Run, trials: Iterable[Trial], *, retry_failed: bool = False) 
     return Remainder(run, frozenset(done), failed, frozenset(stale), before)
 
 
-def _for_good(last: Any, max_retries: int) -> bool:
+def for_good(last: Any, max_retries: int) -> bool:
     """Whether the last attempt at a trial was the last that would have been made."""
     return last.failure_kind not in NEVER_ASKED and not (last.retryable and last.attempt <= max_retries)

@@ -245,7 +245,8 @@ def _possibly_paid(calls: Sequence[InFlight]) -> str:
         most = f"at most ${sum(known):.6f} for {len(known)} of them, the others' price is unknown"
     names = [f"{one.suite}::{one.case_id} to {one.provider}" for one in calls[:NAMED]]
     named = ", ".join(names) + (", …" if len(calls) > NAMED else "")
-    return f"{len(calls):,} calls were in flight when the run was killed and are possibly paid for ({most}): {named}."
+    who = "the run" if all(one.journal.startswith("0-") for one in calls) else "the run, or a worker of it,"
+    return f"{len(calls):,} calls were in flight when {who} was killed and are possibly paid for ({most}): {named}."
 
 
 def _frame(paths: Sequence[Path], columns: Sequence[str] | None, schema: pa.Schema) -> pd.DataFrame:

@@ -409,3 +409,23 @@ def test_progress_is_told_the_last_state_at_the_end():
     told: list[Tally] = []
     tally, _ = ran(plan_of(), None, RunOptions(progress=told.append))
     assert told[-1] == tally
+
+
+def test_a_limit_that_another_process_found_ends_the_run_with_its_words():
+    plan = Plan((made.suite(cases=9),), (made.provider("alpha"),))
+
+    async def story():
+        ended = asyncio.get_running_loop().create_future()
+
+        def answer(trial, number):
+            if not ended.done():
+                ended.set_result(("failures", "5 of 9 trials had no answer"))
+            return made.attempt(trial, number)
+
+        recorded: list[Attempt] = []
+        tally = await run(plan, made.Script(answer), recorded.append, RunOptions(ended=ended))
+        return tally, recorded
+
+    tally, recorded = asyncio.run(story())
+    assert (tally.ended_by, tally.why) == ("failures", "5 of 9 trials had no answer")
+    assert 0 < len(recorded) < plan.count

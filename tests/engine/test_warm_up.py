@@ -7,7 +7,7 @@ import pytest
 
 from harness.ask import Prices
 from harness.client import most_it_can_cost
-from harness.engine import Closed, Plan, RunOptions, Sweep, run
+from harness.engine import Closed, Open, Plan, RunOptions, Sweep, run
 from harness.engine.plan import WARM_UP
 from harness.told import Attempt
 from tests.engine import made
@@ -80,3 +80,45 @@ def test_without_a_warm_up_nothing_comes_before_the_trials():
     assert {one.trial.phase for one in recorded} == {"measure"}
     assert PLAN.warm_ups.count == 2
     assert replace(PLAN, warm_up=False).warm_ups.count == 0
+
+
+def test_connections_are_opened_between_the_warm_up_and_the_first_trial_as_many_as_go_out_at_once():
+    events: list[object] = []
+
+    async def connect(provider, connections):
+        events.append((provider.name, connections))
+
+    def answer(trial, number):
+        events.append(trial.phase)
+        return made.attempt(trial, number)
+
+    ran(replace(PLAN, providers=(made.provider("alpha", 2),)), answer, connect=connect)
+    assert events == ["warmup", ("alpha", 2), "measure", "measure", "measure"]
+
+
+@pytest.mark.parametrize(
+    ("load", "limits", "opened"),
+    [
+        (Closed(64), {}, [3]),  # no more than there are trials
+        (Closed(1), {}, []),  # the warm-up's is there
+        (Open(rate=1.5, concurrency=64), {}, [2]),  # what is due in a second
+        (Closed(64), {"adaptive": True}, []),  # nobody knows yet how many it takes
+    ],
+)
+def test_no_more_connections_are_opened_than_are_needed(load, limits, opened):
+    told = []
+
+    async def connect(_provider, connections):
+        told.append(connections)
+
+    alpha = made.provider("alpha")
+    alpha = replace(alpha, limits=replace(alpha.limits, **limits))
+    ran(replace(PLAN, providers=(alpha,), load=load), connect=connect)
+    assert told == opened
+
+
+def test_where_a_cache_replays_no_connections_are_opened():
+    async def connect(_provider, _connections):
+        raise AssertionError
+
+    ran(connect=connect, replays=True)

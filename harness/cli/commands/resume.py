@@ -24,6 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         ("--max-failures", "N|SHARE", "as in `harness run`, counted from now on"),
         ("--max-time", "TIME", "as in `harness run`, counted from now on"),
         ("--concurrency", "N", "requests in flight for each provider, in place of the run's own"),
+        ("--workers", "N", "as in `harness run`"),
         ("--durability", "KIND", "as in `harness run`"),
     ):
         parser.add_argument(flag, metavar=metavar, help=what)
@@ -48,7 +49,7 @@ def main(options: argparse.Namespace) -> ExitCode:
     words = [*run.info.command[2:], f"--resume={run.path}", f"--reports={options.reports}"]
     words += [
         f"--{name.replace('_', '-')}={value}"
-        for name in ("budget", "max_failures", "max_time", "concurrency", "durability")
+        for name in ("budget", "max_failures", "max_time", "concurrency", "workers", "durability")
         if (value := getattr(options, name))
     ]
     flags = ("retry_failed", "allow_code", "route", "dry_run", "json")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import functools
+import gc
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -57,11 +58,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(options: argparse.Namespace) -> ExitCode:
     """Prepare, record, judge, decide, publish."""
+    gc.disable()  # what is loaded here stays: to look through it meanwhile takes a tenth of the start
     from harness import engine, pipeline, scorers
     from harness.cli import fleet, story
     from harness.render.progress import Bar
     from harness.resume import going_on
 
+    gc.enable()
     places, terms = shared.places(options), terms_of.terms(options)
     prepared = fleet.checked(pipeline.prepare(places, shared.selection(options), terms))
     if options.resume:
