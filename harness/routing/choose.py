@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import pandas as pd
@@ -19,9 +19,6 @@ CONTROL = 0.01
 """What the incumbent keeps after a shift, so that it stays visible in live traffic. More would buy nothing: the expected gain is
 proportional to the weight, and the next evidence comes from running the suites again, not from the traffic."""
 
-LIKELY = 0.6
-"""No challenger below this probability takes traffic, however sure the other shifts are."""
-
 
 def choose(
     calls: pd.DataFrame, scores: pd.DataFrame, *, incumbent: RoutingTable | None, objective: Objective
@@ -32,19 +29,14 @@ def choose(
     the best single provider over all cases (`Evidence.best_single`) among those that have. Each other provider is compared with it on
     the same cases (`stats.crossed_posteriors`), unless its reliability is surely below 0.9 or they share no case.
 
-    - `shift`: of the challengers with a probability of 0.6 or more of being better by more than the margin, the one with the highest
-      posterior mean takes the traffic, and the incumbent keeps a hundredth. Over all capabilities together, the likeliest first,
-      as many shift as keep the mean of these probabilities at the confidence: so many of the shifts are expected to be right.
-      A probability of at least the confidence is always enough.
+    - `shift`: some are better by more than the margin with a probability of at least the confidence. Of these the one with the highest
+      posterior mean takes the traffic, and the incumbent keeps a hundredth.
     - `hold`: each is not better by more than the margin with a probability of at least the confidence. The incumbent keeps everything.
     - `insufficient`: neither. The incumbent keeps everything, and `n_needed` is how many more cases would settle the matter
       with the likeliest challenger, if its difference stays what it seems; None if more than 100,000.
 
     The prior, not a correction, keeps a lucky one of many challengers from winning, and the number compared is stated. A
     provider that a cheaper one equals or beats over all changes nothing between the others.
-
-    Source of the rule: Bayesian false discovery rate; Newton, Noueiry, Sarkar, Ahlquist, Biostatistics 5 (2004) 155–176; the s-value of
-    Stephens, Biostatistics 18 (2017) 275–294.
 
     A capability without a scored case keeps its present route, if it has one. The table's time is that of the last attempt, so that
     the same evidence gives the same file.
@@ -77,9 +69,8 @@ def choose(
 
 def decide(evidence: Evidence, present: Mapping[str, Route], objective: Objective) -> list[Route]:
     """The routes of the evidence's capabilities, sorted; `present` are those in force, by capability."""
-    contests = [_contest(evidence, name, present.get(name), objective) for name in evidence.capabilities]
-    shifts = _shifts(contests, objective.confidence)
-    return [_decided(contest, shifts, objective) for contest in contests]
+    contests = (_contest(evidence, name, present.get(name), objective) for name in evidence.capabilities)
+    return [_decided(contest, objective) for contest in contests]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,24 +91,10 @@ class _Contest:
     challenges: list[_Challenge]
     left_out: dict[str, str]
 
-    @property
-    def favourite(self) -> _Challenge | None:
-        """Who would take the traffic: the best posterior mean among the likely; of equals the likeliest."""
-        likely = [one for one in self.challenges if one.probability >= LIKELY]
-        return max(likely, key=lambda one: one.posterior.mean, default=None)
-
-
-def _shifts(contests: Sequence[_Contest], confidence: float) -> dict[str, float]:
-    """The capabilities that shift, each with the share of shifts that is expected to be right, itself and all likelier ones."""
-    offers = [(one.favourite.probability, one.capability) for one in contests if one.favourite]
-    shifts: dict[str, float] = {}
-    total = 0.0
-    for number, (probability, capability) in enumerate(sorted(offers, key=lambda one: (-one[0], one[1])), 1):
-        total += probability
-        if total / number < confidence:
-            break
-        shifts[capability] = total / number
-    return shifts
+    def winner(self, confidence: float) -> _Challenge | None:
+        """Who takes the traffic: the best posterior mean among those that are better with this probability; of equals the likeliest."""
+        better = [one for one in self.challenges if one.probability >= confidence]
+        return max(better, key=lambda one: one.posterior.mean, default=None)
 
 
 def _contest(evidence: Evidence, capability: str, present: Route | None, objective: Objective) -> _Contest:
@@ -154,16 +131,16 @@ def _challenges(
     return sorted(found, key=lambda one: (-one.probability, one.provider)), left_out
 
 
-def _decided(contest: _Contest, shifts: dict[str, float], objective: Objective) -> Route:
+def _decided(contest: _Contest, objective: Objective) -> Route:
     capability, incumbent = contest.capability, contest.incumbent
-    expected = shifts.get(capability)
-    compared = Compared(len(contest.challenges), objective.margin, expected, contest.left_out)
+    compared = Compared(len(contest.challenges), objective.margin, contest.left_out)
     if not contest.challenges:
         route = Route(capability, "insufficient", {incumbent: 1.0}, incumbent, None, None, None, None, why="")
         return replace(route, why=sentence(route, compared))
     best, decision, weights = contest.challenges[0], _kept(contest, objective), {incumbent: 1.0}
-    if expected is not None and contest.favourite:
-        best, decision = contest.favourite, "shift"
+    winner = contest.winner(objective.confidence)
+    if winner is not None:
+        best, decision = winner, "shift"
         weights = {best.provider: 1 - CONTROL, incumbent: CONTROL}
     posterior = best.posterior
     interval = posterior.interval()

@@ -14,8 +14,8 @@ NAMES = ("quality",)
 class Objective:
     """What counts as better, and how sure one must be of it.
 
-    `margin`: by how much more than the incumbent a challenger's quality must be (0…1; 0.02 is two points). `confidence`: the share
-    of shifts that must be expected to be right, and the posterior probability from which on traffic stays for good. `prior_mass`: how many imagined cases a prior weighs.
+    `margin`: by how much more than the incumbent a challenger's quality must be (0…1; 0.02 is two points). `confidence`: the
+    posterior probability from which on traffic shifts, or stays for good. `prior_mass`: how many imagined cases a prior weighs.
 
     Raises:
         WrongUse: a value is out of range, or the objective is not known.

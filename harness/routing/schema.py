@@ -29,7 +29,7 @@ def schema() -> dict[str, Any]:
                 "created": {**_said("string", "when the evidence ends"), "format": "date-time"},
                 "objective": _NAME,
                 "margin": {**_SHARE, "description": "by how much more than the incumbent a challenger must be better"},
-                "confidence": {**_SHARE, "description": "the share of shifts that is expected to be right"},
+                "confidence": {**_SHARE, "description": "the posterior probability from which on traffic shifts"},
                 "prior_mass": {"type": "number", "minimum": 0, "description": "how many imagined cases a prior weighs"},
                 "run_ids": {"type": "array", "items": _NAME},
                 "price_ids": {"type": "array", "items": _NAME},

@@ -12,13 +12,11 @@ from harness.judged import Estimate, Route
 class Compared:
     """What a route does not tell of its choice.
 
-    How many `challengers` were compared, by which `margin`; for a shift the share of shifts `expected_right`, this one and all likelier
-    ones; and who was left out and why.
+    How many `challengers` were compared, by which `margin`, and who was left out and why.
     """
 
     challengers: int
     margin: float
-    expected_right: float | None = None
     left_out: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -35,14 +33,7 @@ def _reason(route: Route, compared: Compared) -> str:
     seen = f"{_difference(route.difference)}, probability {route.probability:.2f}"
     if route.decision == "shift":
         shares = f"it gets {100 * route.weights[route.challenger]:.0f} % and {route.incumbent} keeps {100 * route.weights[route.incumbent]:.0f} %"
-        reason = f"{route.challenger} is {better} than {route.incumbent} ({seen}), so {shares} as a control"
-        expected = compared.expected_right
-        among = (
-            f"; of the shifts that are as likely, {100 * expected:.0f} % are expected to be right"
-            if expected and route.probability < expected - 0.005
-            else ""
-        )
-        return reason + among
+        return f"{route.challenger} is {better} than {route.incumbent} ({seen}), so {shares} as a control"
     if route.decision == "hold":
         return f"{route.incumbent} stays: {route.challenger}{among} is probably not {better} ({seen})"
     return f"{route.incumbent} stays for now: whether {route.challenger}{among} is {better} is open ({seen}); {_missing(route.n_needed)}"

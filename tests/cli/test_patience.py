@@ -39,7 +39,7 @@ def test_a_server_that_stays_broken_sees_one_request_and_as_many_retries_as_are_
 def test_each_attempt_of_a_run_is_a_row(project):
     with loopback(status=500) as server:
         registry(project, server.url)
-        call("run", "suites/sums.yaml", "-k", "two", "--providers=own.toml", "--max-retries=3")
+        call("run", "suites/sums.yaml", "-k", "two", "--providers=own.toml", "--max-retries=3", "--no-warmup")
     (file,) = (project / "reports").glob("runs/*/calls.parquet")
     rows = pd.read_parquet(file)
     assert rows["attempt"].tolist() == [1, 2, 3, 4]

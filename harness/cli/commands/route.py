@@ -16,7 +16,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=shared.share,
         default=0.8,
         metavar="P",
-        help="the share of shifts that must be expected to be right, and the probability to hold (default: 0.8)",
+        help="the posterior probability from which on traffic shifts, or stays for good (default: 0.8)",
     )
     parser.add_argument("--apply", action="store_true", help="write the routes to routing.toml in the reports folder")
     shared.add_reports(parser)
