@@ -29,7 +29,7 @@ def models(places: Places | None = None, env: Mapping[str, str] = os.environ) ->
     places = places or Places()
     known = registry.load(places.providers, env)
     catalogue = Catalogue.load()
-    file = places.reports / "latest" / STANDINGS
+    file = places.stored.fetch(f"latest/{STANDINGS}")
     measured = standing.from_json(file.read_text(encoding="utf-8")) if file.exists() else []
     table = routes_in_force(places)
     routes = table.routes if table else ()

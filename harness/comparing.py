@@ -90,6 +90,8 @@ def base_for(new: store.Run, name: str | None, places: Places, now: datetime) ->
         WrongUse: there is no such thing, or it is `new` itself.
         StoreError: it is damaged.
     """
+    if name in (None, BASELINE):
+        places.stored.fetch_folder(BASELINE)
     if name is None:
         name = BASELINE if store.has_baseline(places.baseline) else BEFORE
     if name == BASELINE:
@@ -194,6 +196,7 @@ def bless(run: store.Run, places: Places, now: datetime, *, texts: bool = False)
     }
     kept = standing.replies(run.calls(standing.SAID), run.scores(standing.JUDGED)) if texts else None
     size = store.save_baseline(places.baseline, about, table, LAYOUT, kept)
+    places.stored.send_folder(BASELINE, store.BASELINE_FILE)
     return Blessed(
         folder=places.baseline,
         run_id=run.run_id,
@@ -218,7 +221,7 @@ def history(places: Places, providers: Collection[str] = (), last: int | None = 
     kept: list[standing.Night] = []
     unscored = others = 0
     simulated: bool | None = None
-    for run in reversed(store.load_runs(places.reports / "runs").runs):
+    for run in reversed(store.load_runs(f"{places.reports}/runs").runs):
         if last is not None and len(kept) == last:
             break
         try:

@@ -14,7 +14,7 @@ from harness.load import outcomes
 from harness.store import Brought, Run, RunInfo
 
 
-def import_files(files: Sequence[Path], wishes: outcomes.Wishes, reports: Path, kind: str | None = None) -> Run:
+def import_files(files: Sequence[Path], wishes: outcomes.Wishes, reports: Path | str, kind: str | None = None) -> Run:
     """Read the files, one after the other, into one run in `reports`.
 
     Raises:

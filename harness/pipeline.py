@@ -25,7 +25,7 @@ from harness.errors import WrongUse
 from harness.judged import Report, RoutingTable
 from harness.registry import Catalogue, Registry
 from harness.render import markdown
-from harness.settings import Places, Selection, Terms
+from harness.settings import ROUTING, Places, Selection, Terms
 from harness.told import Outcome, Tally
 
 REPORT, STANDINGS = "report.md", "standings.json"
@@ -334,7 +334,7 @@ def publish(report: Report, run: store.Run, places: Places) -> tuple[Path, ...]:
     """Write the report to reports/latest (Markdown, plots, standings.json); returns the files, the Markdown first."""
     from harness.render import plots  # noqa: PLC0415 - matplotlib, for which no request shall wait
 
-    folder = places.reports / "latest"
+    folder = places.stored.fetch_folder("latest")
     folder.mkdir(parents=True, exist_ok=True)
     for name in (REPORT, STANDINGS, *(name for name, _ in markdown.PLOTS)):
         (folder / name).unlink(missing_ok=True)
@@ -354,7 +354,7 @@ def publish(report: Report, run: store.Run, places: Places) -> tuple[Path, ...]:
 
 def routes_in_force(places: Places) -> RoutingTable | None:
     """The routing file's table; None where there is no file."""
-    return routing.load(places.routing) if places.routing.exists() else None
+    return routing.load(places.routing) if places.stored.fetch(ROUTING).exists() else None
 
 
 def apply_routes(table: RoutingTable, places: Places) -> None:
@@ -366,8 +366,9 @@ def apply_routes(table: RoutingTable, places: Places) -> None:
     present = routes_in_force(places)
     if present is not None:
         routing.check_replaces(present, table)
-    places.reports.mkdir(parents=True, exist_ok=True)
+    places.routing.parent.mkdir(parents=True, exist_ok=True)
     routing.save(table, places.routing)
+    places.stored.send(ROUTING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -394,6 +395,6 @@ def report_again(run: store.Run, places: Places, notes: Sequence[str] = ()) -> F
     report = decide(run, routes_in_force(places), routing.Objective())
     report = replace(report, notes=(*report.notes, *notes))
     remedy = f"The run itself is recorded: `harness report {run.run_id}` writes its report"
-    with store.on_disk(places.reports / "latest", "cannot be written", remedy):
+    with store.on_disk(places.stored.folder / "latest", "cannot be written", remedy):
         files = publish(report, run, places)
     return Finished(run, report, files, orphans=0, interrupted=run.state == "interrupted")

@@ -9,28 +9,35 @@ from pathlib import Path
 from harness import client, engine, store
 from harness.ask import Provider
 
+ROUTING = "routing.toml"
+
 
 @dataclass(frozen=True, slots=True)
 class Places:
     """Where things lie: what people write (suites, providers) and what the machine writes (reports).
 
-    A name among `suites` that is no path but a dataset's ("gsm8k") is read from `data`.
+    `reports` is a folder or "s3://bucket/prefix". A name among `suites` that is no path but a dataset's ("gsm8k") is read from `data`.
     """
 
     suites: tuple[Path, ...] = (Path("suites"),)
     providers: Path = Path("providers.toml")
-    reports: Path = Path("reports")
+    reports: str | Path = Path("reports")
     data: Path | None = None
 
     @property
+    def stored(self) -> store.Place:
+        """Where runs and reports lie. Raises WrongUse for an address that is no place."""
+        return store.Place.of(self.reports)
+
+    @property
     def routing(self) -> Path:
-        """The routes in force."""
-        return self.reports / "routing.toml"
+        """The routes in force; those of an object store in the copy on this machine."""
+        return self.stored.folder / ROUTING
 
     @property
     def baseline(self) -> Path:
-        """The run that others are held against."""
-        return self.reports / "baseline"
+        """The run that others are held against; of an object store in the copy on this machine."""
+        return self.stored.folder / "baseline"
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ def test_run_asks_records_judges_and_reports(project):
     assert {one.provider for one in report.standings} == {"sim-swift", "sim-careful"}
     assert len(finished.run.scores()) == 4
     assert finished.run.calls()["phase"].value_counts().to_dict() == {"measure": 4, "warmup": 2}
-    assert finished.files[0] == harness.Places().reports / "latest" / "report.md"
+    assert finished.files[0] == harness.Places().stored.folder / "latest" / "report.md"
     assert all(file.exists() for file in finished.files)
     assert (finished.orphans, finished.interrupted) == (0, False)
     assert not harness.Places().routing.exists(), "routes are written only when asked for"

@@ -35,9 +35,9 @@ def add_providers(parser: argparse.ArgumentParser) -> None:
 
 
 def add_reports(parser: argparse.ArgumentParser) -> None:
-    """`--reports DIR`."""
-    what = f"where runs and reports lie (default: {REPORTS})"
-    parser.add_argument("--reports", type=Path, default=REPORTS, metavar="DIR", help=what)
+    """`--reports PLACE`."""
+    what = f"where runs and reports lie: a folder, or s3://bucket/prefix with credentials from the environment (default: {REPORTS})"
+    parser.add_argument("--reports", default=REPORTS, metavar="PLACE", help=what)
 
 
 def add_json(parser: argparse.ArgumentParser) -> None:

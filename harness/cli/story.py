@@ -8,7 +8,6 @@ import json
 import sys
 from collections.abc import Mapping
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from harness import engine, routing
@@ -101,7 +100,7 @@ class Teller:
         why = "interrupted: " if recorded.interrupted else ""
         self.terminal.line(f"{why}nothing was asked, so there is nothing to report", style="bold yellow")
 
-    def changes(self, present: RoutingTable | None, table: RoutingTable, file: Path, *, applied: bool) -> None:
+    def changes(self, present: RoutingTable | None, table: RoutingTable, file: str, *, applied: bool) -> None:
         """What the routes change of those in force, and what was done or can be."""
         line = self.terminal.line
         try:
@@ -135,11 +134,11 @@ class Teller:
                 f"{plural(finished.orphans, 'reply')} not judged: no suite has their cases any more, or they were edited"
             )
         self.report(finished.report)
-        line, files = self.terminal.line, finished.files
-        line(f"report   {files[0]}")
-        if plots := [str(file) for file in files if file.suffix == ".png"]:
+        line, files, shown, path = self.terminal.line, finished.files, finished.run.place.shown, finished.run.path
+        line(f"report   {shown(files[0])}")
+        if plots := [shown(file) for file in files if file.suffix == ".png"]:
             line(f"plots    {', '.join(plots)}")
-        line(f"Parquet  {finished.run.path / 'calls.parquet'}, {finished.run.path / 'scores.parquet'}")
+        line(f"Parquet  {shown(path / 'calls.parquet')}, {shown(path / 'scores.parquet')}")
 
 
 def call_in_a_line(attempt: Attempt) -> str:

@@ -10,27 +10,33 @@ A run's folder holds `manifest.json`, which says what else belongs to it: `calls
 judged. While it goes on `journal/` holds a file for each process that records, a line for each event; they become parts when they are full and when
 the run ends. A manifest with journals beside it is that of a run that was killed, or that still goes on: then its `.lock` is held. `adaptive.json` is there if
 the concurrency was searched for.
+
+`reports` is a folder or "s3://bucket/prefix", a `Place`: then all of this lies in a copy on this machine, journals stay there, and whole files are published.
 """
 
 from __future__ import annotations
 
+from harness.store.baseline import ABOUT as BASELINE_FILE
 from harness.store.baseline import Baseline, Layout, has_baseline, load_baseline, save_baseline
 from harness.store.durable import on_disk
 from harness.store.group_sync import Durability
 from harness.store.importing import Brought, import_rows
 from harness.store.info import RunInfo, git_commit, new_run_id
 from harness.store.left_behind import LeftBehind, Row, left_behind, part_names
-from harness.store.listing import Listed, runs_in
+from harness.store.listing import Listed, runs_folder, runs_in
 from harness.store.manifest import InFlight, State
 from harness.store.many import Runs, load_runs
+from harness.store.opening import load_run, newest_run, open_run, run_before, set_latest
 from harness.store.parquet import column_names, rows_of, unpacked
+from harness.store.place import Place
 from harness.store.recorder import Recorder
 from harness.store.resuming import Remainder, remainder
-from harness.store.runs import Run, load_run, newest_run, open_run, run_before, set_latest
+from harness.store.runs import Run
 from harness.store.searches import save_searches
 from harness.store.writer import WriteOptions, Writer
 
 __all__ = [
+    "BASELINE_FILE",
     "Baseline",
     "Brought",
     "Durability",
@@ -38,6 +44,7 @@ __all__ = [
     "Layout",
     "LeftBehind",
     "Listed",
+    "Place",
     "Recorder",
     "Remainder",
     "Row",
@@ -63,6 +70,7 @@ __all__ = [
     "remainder",
     "rows_of",
     "run_before",
+    "runs_folder",
     "runs_in",
     "save_baseline",
     "save_searches",

@@ -25,6 +25,8 @@ from harness.store.durable import guarded
 from harness.store.info import RunInfo
 from harness.store.lock import Lock
 from harness.store.manifest import Manifest
+from harness.store.place import Place
+from harness.store.publishing import send
 from harness.store.runs import SCORES_FILE, Run
 
 IMPORTED = "imported"
@@ -63,7 +65,7 @@ class Brought(NamedTuple):
     others: tuple[tuple[str, float], ...] = ()
 
 
-def import_rows(reports: Path, info: RunInfo, rows: Iterable[Brought | Problem]) -> Run:
+def import_rows(reports: Place | Path | str, info: RunInfo, rows: Iterable[Brought | Problem]) -> Run:
     """Write the outcomes as a run that is complete; complaints among them are counted, and written to `unread.txt` beside it.
 
     Memory is bounded but for a number for each different case. What reading the rows raises passes through, and no run is left.
@@ -72,15 +74,19 @@ def import_rows(reports: Path, info: RunInfo, rows: Iterable[Brought | Problem])
         NothingSelected: there is no outcome at all.
         StoreError: the run cannot be written.
     """
-    folder = reports / "runs" / info.run_id
+    place = Place.of(reports).made()
+    folder = place.folder / "runs" / info.run_id
     with guarded(folder, "cannot be made"):
         (folder / CALLS_FOLDER).mkdir(parents=True)
+        if place.remote:
+            (folder / SCORES_FILE).mkdir()
     collects = gc.isenabled()
     gc.disable()  # rows make no circles, and looking for them takes a good part of the time
     try:
         with Lock(folder):
             manifest = _write(folder, info, rows)
             manifest.save(folder)
+            send(folder)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
@@ -95,7 +101,8 @@ def _write(folder: Path, info: RunInfo, rows: Iterable[Brought | Problem]) -> Ma
     with ExitStack() as stack:
         calls = parquet.FileWriter(folder / CALLS_FOLDER / "0001", CALLS)
         stack.callback(calls.discard)
-        scores = parquet.FileWriter(folder / SCORES_FILE, SCORES)
+        addressed = (folder / SCORES_FILE).is_dir()
+        scores = parquet.FileWriter(folder / SCORES_FILE / "rows" if addressed else folder / SCORES_FILE, SCORES)
         stack.callback(scores.discard)
         stack.callback(seen.close)
         for chunk in _chunks(seen.read(rows)):
@@ -107,7 +114,11 @@ def _write(folder: Path, info: RunInfo, rows: Iterable[Brought | Problem]) -> Ma
             raise NothingSelected(f"nothing to import: {seen.told()}")
         part = calls.finish(lambda sha256: folder / CALLS_FOLDER / f"0001-{sha256[:12]}.parquet")
         part = replace(part, file=f"{CALLS_FOLDER}/{part.file}")
-        scored = scores.finish(lambda _: folder / SCORES_FILE)
+        scored = scores.finish(
+            lambda sha256: folder / SCORES_FILE / f"{sha256[:12]}.parquet" if addressed else folder / SCORES_FILE
+        )
+        if addressed:
+            scored = replace(scored, file=f"{SCORES_FILE}/{scored.file}")
     imported = {**info.imported, "rows": seen.rows, "unread": seen.unread, "unread_first": seen.first}
     info = replace(
         info, planned=seen.rows, imported=imported, suites={name: _source(info) for name in seen.cases},

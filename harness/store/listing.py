@@ -15,7 +15,9 @@ from harness.store.columns import CALLS
 from harness.store.compaction import JOURNAL_FOLDER, left_journals, part_paths
 from harness.store.info import RunInfo
 from harness.store.lock import is_held
-from harness.store.manifest import MANIFEST, Manifest
+from harness.store.manifest import MANIFEST, Manifest, Part
+from harness.store.place import Place
+from harness.store.publishing import fetch_manifests, fetch_parts, is_ahead
 
 ListedState = Literal["complete", "interrupted", "being written", "killed", "damaged", "no run"]
 """`killed`: journals are left that no Parquet was made of yet. `damaged`: the manifest cannot be read. `no run`: there is none."""
@@ -31,7 +33,7 @@ class Listed:
     trials: int = 0
     scored: bool = False
     remedy: str = ""
-    calls_paths: tuple[Path, ...] = ()
+    parts: tuple[Part, ...] = ()
 
     @property
     def finished(self) -> bool:
@@ -40,8 +42,17 @@ class Listed:
 
     def calls(self, columns: Sequence[str]) -> pd.DataFrame:
         """Columns of its calls, without holding the files against the manifest. Raises StoreError."""
-        frame: pd.DataFrame = parquet.read(self.calls_paths, columns, CALLS).to_pandas()
+        fetch_parts(self.path, self.parts)
+        frame: pd.DataFrame = parquet.read(part_paths(self.path, self.parts), columns, CALLS).to_pandas()
         return frame
+
+
+def runs_folder(reports: Place | Path | str) -> Path:
+    """Where the runs of a place lie; of an object store it is the folder of the copy, in which the manifests are brought up to date. Raises StoreError."""
+    place = Place.of(reports)
+    if place.remote:
+        fetch_manifests(place)
+    return place.folder / "runs"
 
 
 def runs_in(folder: Path) -> list[Listed]:
@@ -66,7 +77,8 @@ def _listed(path: Path) -> Listed:
         elif left_journals(path, manifest):
             state, remedy = "killed", f"`harness recover {path.name}` makes a run of what it recorded"
     gone = [one for one in part_paths(path, manifest.calls) if not one.exists()]
-    if gone and state != "being written":
+    if gone and state != "being written" and not Place.holding(path).remote:
         return Listed(path, "damaged", manifest.info, remedy=f"{gone[0].name} is missing: restore it from a copy")
-    paths = tuple(part_paths(path, manifest.calls))
-    return Listed(path, state, manifest.info, manifest.trials, manifest.scores is not None, remedy, paths)
+    if not remedy and is_ahead(path):
+        remedy = f"it is not published yet: `harness recover {path.name}` does it"
+    return Listed(path, state, manifest.info, manifest.trials, manifest.scores is not None, remedy, manifest.calls)

@@ -85,6 +85,11 @@ class Manifest:
         """How many attempts the parts hold."""
         return sum(part.rows for part in self.calls)
 
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """Every Parquet file of the run."""
+        return (*self.calls, *self.superseded, *([self.scores] if self.scores else ()))
+
     def save(self, folder: Path) -> None:
         """Put it in place of the folder's manifest, durably.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -14,9 +15,12 @@ import pyarrow.compute as pc
 from harness.errors import StoreError, WrongUse
 from harness.store import parquet
 from harness.store.columns import CALLS, SCORES
-from harness.store.listing import Listed, runs_in
-from harness.store.runs import Run, load_run
+from harness.store.listing import Listed, runs_folder, runs_in
+from harness.store.opening import load_run
+from harness.store.place import Place
+from harness.store.runs import Run
 
+_RUNS = re.compile(r"/runs/*$")
 _BEGINNING, _END = (one.replace(tzinfo=UTC) for one in (datetime.min, datetime.max))  # noqa: DTZ901 - the zone follows
 
 
@@ -85,13 +89,17 @@ class Runs:
 
 
 def load_runs(path: str | Path = Path("reports/runs")) -> Runs:
-    """The finished runs of a folder, complete or interrupted. Others are named in `left_out`; nothing is changed.
+    """The finished runs of a folder, or of "s3://bucket/prefix/runs", complete or interrupted. Others are named in `left_out`; nothing is changed.
 
     Raises:
         WrongUse: there is no such folder.
+        StoreError: the object store cannot be read.
     """
+    place = Place.of(_RUNS.sub("", str(path)))
     folder = Path(path)
-    if (folder / "runs").is_dir():  # the reports folder itself
+    if place.remote:
+        folder = runs_folder(place)
+    elif (folder / "runs").is_dir():  # the reports folder itself
         folder /= "runs"
     if not folder.is_dir():
         raise WrongUse(f"{folder} is no folder of runs: `harness run` makes reports/runs")

@@ -55,6 +55,11 @@ def write_addressed(folder: Path, number: int, rows: Iterable[bytes], schema: pa
     )  # fmt: skip
 
 
+def write_named(folder: Path, rows: Iterable[bytes], schema: pa.Schema) -> Part:
+    """As `write`, into a file of `folder` whose name is its content's address: "5a5a5a5a5a5a.parquet"."""
+    return _written(folder / "rows", rows, schema, lambda sha256: folder / f"{sha256[:12]}.parquet")
+
+
 def write_table_addressed(folder: Path, number: int, rows: pa.Table) -> Part | None:
     """As `write_addressed`, of a table that was read from such a file."""
     if not rows.num_rows:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +17,8 @@ from harness.store.durable import guarded, sync_folder
 from harness.store.info import RunInfo
 from harness.store.lock import Lock
 from harness.store.manifest import Manifest, State
+from harness.store.place import Place
+from harness.store.publishing import fetch_parts, publish, send
 from harness.store.resuming import Remainder
 from harness.store.runs import TRUTH_FILES
 from harness.store.writer import WriteOptions, Writer
@@ -25,7 +28,7 @@ USUAL = WriteOptions()
 
 
 class Recorder:
-    """Writes one run to `reports/runs/<run_id>`; as a context manager it closes itself.
+    """Writes one run to `reports/runs/<run_id>`; as a context manager it closes itself. In an object store it is published when it begins and when it ends.
 
     Within the `with` each attempt is safe as soon as `record` returns, whatever happens to the process. An exception closes the run as
     "interrupted", the end of the block as "complete", unless `close` was called. Other processes of the run record by a `Writer` of their own
@@ -35,15 +38,27 @@ class Recorder:
         StoreError: the folder cannot be made or written, or there is such a run already.
     """
 
-    def __init__(self, reports: Path, info: RunInfo, *, worker: str = "0", options: WriteOptions = USUAL) -> None:
-        path = reports / "runs" / info.run_id
+    def __init__(
+        self, reports: Place | Path | str, info: RunInfo, *, worker: str = "0", options: WriteOptions = USUAL
+    ) -> None:
+        place = Place.of(reports).made()
+        path = place.folder / "runs" / info.run_id
         with guarded(path, "cannot be made", "Nothing was sent"):
             path.mkdir(parents=True)
             sync_folder(path.parent)
-        self._begin(path, Lock(path), Manifest("interrupted", info), worker, options)
+        lock = Lock(path)
+        try:
+            self._begin(path, lock, Manifest("interrupted", info), worker, options)
+        except BaseException:
+            if place.remote:  # it would be listed as not published yet, and nothing is in it
+                shutil.rmtree(path, ignore_errors=True)
+            lock.close()
+            raise
 
     @classmethod
-    def of(cls, before: Remainder | None, reports: Path, info: RunInfo, options: WriteOptions = USUAL) -> Recorder:
+    def of(
+        cls, before: Remainder | None, reports: Place | Path | str, info: RunInfo, options: WriteOptions = USUAL
+    ) -> Recorder:
         """A recorder that goes on with an earlier part of a run, or begins a new one where there is none."""
         return cls(reports, info, options=options) if before is None else cls.again(before, info, options=options)
 
@@ -62,6 +77,7 @@ class Recorder:
             )
         lock = Lock(path)
         try:
+            fetch_parts(path, manifest.calls)
             manifest = finish(path, Manifest.load(path), "interrupted")  # nobody else changes it from here on
             _check_unchanged(manifest, before)
             recorder = cls.__new__(cls)
@@ -78,6 +94,10 @@ class Recorder:
     def _begin(self, path: Path, lock: Lock, manifest: Manifest, worker: str, options: WriteOptions) -> None:
         self.path, self.info, self._lock = path, manifest.info, lock
         manifest.save(path)
+        try:
+            send(path)
+        except StoreError as error:
+            raise StoreError(f"{error}\nNothing was sent to a provider") from error
         self._writer = Writer(path, self.info, worker=worker, options=options)
         self._aside: Aside | None = Aside(path, lock)
 
@@ -110,6 +130,7 @@ class Recorder:
             self._writer.close()
             aside.close()
             finish(self.path, replace(Manifest.load(self.path), ended=tuple(ended)), state)
+            publish(self.path)
 
     def __enter__(self) -> Self:
         return self

@@ -1,4 +1,4 @@
-"""Runs that have ended: found by name, checked, and read as pandas frames or as outcomes."""
+"""Runs that have ended: checked, and read as pandas frames or as outcomes."""
 
 from __future__ import annotations
 
@@ -14,26 +14,21 @@ import pyarrow as pa
 from harness.ask import JsonObject
 from harness.errors import WrongUse
 from harness.judged import Score
-from harness.store import durable, parquet
+from harness.store import parquet
 from harness.store.columns import CALLS, OUTCOME_COLUMNS, SCORES, outcome, score_row
-from harness.store.compaction import (
-    DAMAGED_FOLDER,
-    JOURNAL_FOLDER,
-    SUPERSEDED_FOLDER,
-    finish,
-    left_journals,
-    part_paths,
-)
+from harness.store.compaction import DAMAGED_FOLDER, SUPERSEDED_FOLDER, part_paths
 from harness.store.durable import guarded
 from harness.store.encoding import encode
 from harness.store.evidence import Source, frames
 from harness.store.info import RunInfo
 from harness.store.lock import Lock
-from harness.store.manifest import MANIFEST, InFlight, Manifest, State
+from harness.store.manifest import InFlight, Manifest, State
+from harness.store.place import Place
+from harness.store.publishing import fetch_parts, publish
 from harness.store.searches import told_searches
 from harness.told import Outcome, Truth
 
-SCORES_FILE, TRUTH_FILES, POINTER_FILE = "scores.parquet", "truth*.jsonl", "run"
+SCORES_FILE, TRUTH_FILES = "scores.parquet", "truth*.jsonl"
 NAMED = 10
 """So many of the calls that were in flight are named in a note."""
 
@@ -173,10 +168,34 @@ class Run:
         calls = self.calls(["trial_id", "simulated"])
         simulated = set(calls.loc[calls["simulated"], "trial_id"])
         rows = (encode(score_row(one, self.run_id, simulated=one.ref.trial_id in simulated)) for one in scores)
+        if self.place.remote:
+            with Lock(self.path):
+                self._publish_scores(rows)
+            return
         part = parquet.write(self.path / SCORES_FILE, rows, SCORES)
         self._manifest = replace(self._manifest, scores=part)
         self._manifest.save(self.path)
         self._checked.discard(SCORES_FILE)
+
+    def _publish_scores(self, rows: Iterable[bytes]) -> None:
+        """Scores of a run in an object store get a name of their own each time: who reads the manifest before finds the scores before."""
+        folder = self.path / SCORES_FILE
+        with guarded(folder, "cannot be made"):
+            folder.mkdir(exist_ok=True)
+        part = parquet.write_named(folder, rows, SCORES)
+        part = replace(part, file=f"{SCORES_FILE}/{part.file}")
+        self._manifest = replace(self._manifest, scores=part)
+        self._manifest.save(self.path)
+        publish(self.path)
+        with guarded(folder, "cannot be cleared of earlier scores"):
+            for path in folder.glob("*.parquet"):
+                if f"{SCORES_FILE}/{path.name}" != part.file:
+                    path.unlink()
+
+    @property
+    def place(self) -> Place:
+        """Where it lies: a folder, or an object store that `path` is the copy of."""
+        return Place.holding(self.path)
 
     def truths(self) -> list[Truth]:
         """What the simulated fleet knows of the requests that it answered; empty for a run without one.
@@ -210,6 +229,7 @@ class Run:
     def _check(self, file: str, remedy: str) -> None:
         for part in (*self._manifest.calls, self._manifest.scores):
             if part is not None and part.file == file and file not in self._checked:
+                fetch_parts(self.path, [part])
                 parquet.check(self.path, part, remedy)
                 self._checked.add(file)
 
@@ -262,89 +282,3 @@ def _deciding(rows: pd.DataFrame) -> np.ndarray:
     deciding = np.zeros(len(rows), dtype=bool)
     deciding[chosen] = True
     return deciding
-
-
-def open_run(run: str | Path, reports: Path) -> Run:
-    """The run that a person names: by its id, its folder, or a folder that points to it, such as reports/latest; "latest" for short.
-
-    A run that was killed is closed first: Parquet is made of its journals and its state is "interrupted".
-
-    Raises:
-        WrongUse: there is no such run; the message names those that there are.
-        StoreError: it is still going on, or it is damaged; the message says what to do.
-    """
-    folder = _folder(run, reports)
-    if not (folder / MANIFEST).exists():
-        raise WrongUse(f"{folder} holds no run: it has no {MANIFEST}")
-    manifest = Manifest.load(folder)
-    if (folder / JOURNAL_FOLDER).is_dir():
-        with Lock(folder):  # held, so that no run that goes on is closed under its recorder
-            manifest = Manifest.load(folder)  # another process may have been faster
-            if left_journals(folder, manifest):
-                manifest = finish(folder, manifest, "interrupted")
-    return Run(folder, manifest)
-
-
-def load_run(path: str | Path) -> Run:
-    """The run in a folder, or the one that the folder points to: `load_run("reports/latest")`. As `open_run`."""
-    return open_run(path, Path("reports"))
-
-
-def newest_run(reports: Path) -> Run:
-    """The run in `reports` that was begun last, whatever became of it. As `open_run`."""
-    names = [folder.name for folder in (reports / "runs").glob("*/") if (folder / MANIFEST).exists()]
-    if not names:
-        raise WrongUse(f"{reports} holds no run yet: `harness run` records one")
-    return open_run(max(names), reports)
-
-
-def run_before(run: Run, reports: Path) -> Run:
-    """The last of the scored runs in `reports` that were started before `run`.
-
-    Raises:
-        WrongUse: there is none.
-        StoreError: the manifest of one is damaged.
-    """
-    for folder in sorted((reports / "runs").glob("*/"), reverse=True):  # names begin with the second of the start
-        if folder.name[:15] > run.run_id[:15] or not (folder / MANIFEST).exists():
-            continue
-        manifest = Manifest.load(folder)
-        if manifest.scores is not None and manifest.info.created < run.info.created:
-            return Run(folder, manifest)
-    raise WrongUse(f"{reports} holds no scored run from before {run.run_id}: name the run to compare with")
-
-
-def set_latest(reports: Path, run_id: str) -> None:
-    """Let reports/latest point to a run.
-
-    Raises:
-        StoreError: it cannot be written.
-    """
-    path = reports / "latest" / POINTER_FILE
-    with guarded(path, "cannot be written"):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        durable.write(path, f"{run_id}\n".encode())
-
-
-def _folder(run: str | Path, reports: Path) -> Path:
-    places = [reports / "runs" / run, reports / run, Path(run)]
-    for place in places:
-        pointer = place / POINTER_FILE
-        if pointer.is_file():
-            with guarded(pointer, "cannot be read"):
-                return _folder_of(pointer.read_text(encoding="utf-8").strip(), pointer)
-        if place.is_dir() and place != reports:
-            return place
-    known = sorted((one.name for one in (reports / "runs").glob("*/")), reverse=True)
-    if not known:
-        raise WrongUse(f"{run} is no run and no folder of one; {reports} holds none yet: `harness run` records one")
-    raise WrongUse(f"{run} is no run and no folder of one; in {reports} the latest are {', '.join(known[:5])}")
-
-
-def _folder_of(run_id: str, pointer: Path) -> Path:
-    folder = pointer.parent.parent / "runs" / run_id
-    if not run_id or not folder.is_dir():
-        raise WrongUse(
-            f"{pointer} points to {folder}, which is not there: name another run, or run `harness report RUN`"
-        )
-    return folder

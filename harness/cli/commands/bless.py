@@ -34,9 +34,11 @@ def main(options: argparse.Namespace) -> ExitCode:
     kind = " (simulated)" if blessed.simulated else ""
     line(
         f"{blessed.run_id}{kind} is the baseline: {plural(blessed.n_cases, 'case')}, {plural(len(blessed.providers), 'provider')}, "
-        f"{size(blessed.bytes)} in {blessed.folder}, {blessed.bytes_a_case:.0f} bytes for each case and provider"
+        f"{size(blessed.bytes)} in {places.stored.shown(blessed.folder)}, {blessed.bytes_a_case:.0f} bytes for each case and provider"
     )
-    line("commit it; `make regress` and `harness compare` now hold the last run against it")
+    line(
+        f"{'it is published' if places.stored.remote else 'commit it'}; `make regress` and `harness compare` now hold the last run against it"
+    )
     if options.json:
         story.print_json({**story.as_json(blessed), "bytes_a_case": blessed.bytes_a_case})
     return ExitCode.FINE

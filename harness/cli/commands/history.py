@@ -31,8 +31,11 @@ def main(options: argparse.Namespace) -> ExitCode:
     terminal.line()
     for table in history.tables(trends):
         terminal.table(table)
-    if files := history.plot(trends, places.reports / "latest"):
-        terminal.line(f"plots    {', '.join(map(str, files))}")
+    place = places.stored.made()
+    if files := history.plot(trends, place.folder / "latest"):
+        for file in files:
+            place.send(f"latest/{file.name}")
+        terminal.line(f"plots    {', '.join(map(place.shown, files))}")
     if options.json:
         story.print_json({"verdict": history.verdict(trends), "trends": trends, "plots": files})
     return ExitCode.FINE

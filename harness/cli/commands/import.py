@@ -58,12 +58,15 @@ def main(options: argparse.Namespace) -> ExitCode:
     info, source = run.info, run.info.imported
     cases = sum(info.suite_cases.values())
     line(
-        f"{plural(source['rows'], 'outcome')} of {plural(cases, 'case')} and {plural(len(info.providers), 'provider')}: {run.path}"
+        f"{plural(source['rows'], 'outcome')} of {plural(cases, 'case')} and {plural(len(info.providers), 'provider')}: {run.place.shown(run.path)}"
     )
     if source["left"]:
         line(f"not taken: {', '.join(source['left'])}", style="bold yellow")
     if unread := source["unread"]:
-        line(f"{plural(unread, 'row')} could not be read; {run.path / 'unread.txt'} names each", style="bold yellow")
+        line(
+            f"{plural(unread, 'row')} could not be read; {run.place.shown(run.path / 'unread.txt')} names each",
+            style="bold yellow",
+        )
     for complaint in source["unread_first"][:SHOWN]:
         line(complaint)
     line(f"`harness report {run.run_id}` and `harness route {run.run_id}` say what they come to")

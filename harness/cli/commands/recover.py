@@ -1,6 +1,6 @@
 """Make a run of what a killed one recorded: Parquet of its journals, and a manifest. Nothing is sent.
 
-Every command that reads the run does so by itself; this one says what was found. `harness resume` asks the rest.
+What an object store could not be given is published. Every command that reads the run does so by itself; this one says what was found. `harness resume` asks the rest.
 """
 
 from __future__ import annotations
@@ -29,6 +29,8 @@ def main(options: argparse.Namespace) -> ExitCode:
     line(
         f"{run.run_id}: {run.state}, {run.attempts:,} attempts at {run.trials:,} of {run.info.planned:,} planned trials"
     )
+    if run.place.remote:
+        line(f"published: {run.place.shown(run.path)}")
     for note in run.notes:
         line(note, style="bold yellow")
     if run.state == "interrupted":

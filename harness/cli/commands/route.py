@@ -36,7 +36,7 @@ def main(options: argparse.Namespace) -> ExitCode:
     teller.routes(table)
     if options.apply:
         pipeline.apply_routes(table, places)
-    teller.changes(present, table, places.routing, applied=options.apply)
+    teller.changes(present, table, places.stored.shown(places.routing), applied=options.apply)
     if options.json:
         story.print_json(table)
     return ExitCode.FINE

@@ -118,7 +118,7 @@ def _route(finished: Finished, places: Places) -> str:
         pipeline.apply_routes(finished.report.routing, places)
     except WrongUse as error:  # the run stands; only its routes may not replace those in force
         return f"not written: {error}"
-    return str(places.routing)
+    return places.stored.shown(places.routing)
 
 
 def _exit_code(finished: Finished) -> ExitCode:

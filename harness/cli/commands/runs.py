@@ -33,7 +33,8 @@ def main(options: argparse.Namespace) -> ExitCode:
     from harness.render.tables import Table
     from harness.render.terminal import Terminal
 
-    folder = shared.places(options).reports / "runs"
+    place = shared.places(options).stored
+    folder = store.runs_folder(place)
     found = sorted(store.runs_in(folder), key=_age, reverse=True)
     shown = found if options.all else found[:SHOWN]
     told = [_told(one) for one in shown]
@@ -48,9 +49,9 @@ def main(options: argparse.Namespace) -> ExitCode:
         notes += ["~ simulated: nothing was spent"] if any(row[5].startswith("~") for row in rows) else []
         head = ("run", "state", "suites", "providers", "trials", "spend", "took")
         known = sum(one.info is not None for one in found)
-        terminal.table(Table(f"{plural(known, 'run')} in {folder}", head, rows, "; ".join(notes)))
+        terminal.table(Table(f"{plural(known, 'run')} in {place.shown(folder)}", head, rows, "; ".join(notes)))
     elif not found:
-        terminal.line(f"{folder} holds no run yet: `harness run` records one")
+        terminal.line(f"{place.shown(folder)} holds no run yet: `harness run` records one")
     for one in told:
         if one["remedy"]:
             terminal.line(f"{one['run']} ({one['state']}): {one['remedy']}")
@@ -66,7 +67,7 @@ def _told(one: Listed) -> dict[str, Any]:
     from harness import standing
 
     info, spend, took = one.info, None, None
-    if one.finished and one.calls_paths:
+    if one.finished and one.parts:
         try:
             calls = one.calls(_COSTS)
             spend, took = standing.spend(calls), standing.duration(calls)
