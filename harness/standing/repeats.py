@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 
 import pandas as pd
 
-from harness.judged import ALL, Repeats
+from harness.judged import ALL, Estimate, Repeats
 from harness.standing.columns import SCORES
 from harness.standing.standings import quality_of
 from harness.stats import KEY, pass_at_k, pass_hat_k, trials_of
 
 REPEATED = (*SCORES, "scorer", "extracted")
 """Columns of scores for this: the majority needs what was read in each reply."""
+
+_CASE = ["suite", "case_hash"]
 
 
 def repeated(calls: pd.DataFrame) -> bool:
@@ -29,10 +31,7 @@ def repeats(calls: pd.DataFrame, scores: pd.DataFrame) -> list[Repeats]:
     repeats gave (what all scorers extracted, taken together); among equally frequent ones the mean of their values.
     """
     trials = trials_of(calls, scores)
-    trials = trials[trials["state"] == "scored"]
-    read = scores.assign(extracted=scores["extracted"].astype(object).where(scores["extracted"].notna(), ""))
-    answers = read.sort_values("scorer", kind="stable").groupby(KEY, observed=True)["extracted"].agg("\0".join)
-    trials = trials.join(answers.rename("answer"), on=KEY)
+    trials = trials[trials["state"] == "scored"].join(_answers(scores), on=KEY)
     found = []
     for provider, whole in trials.groupby("provider", sort=True, observed=True):
         for capability, rows in [*whole.groupby("capability", sort=True, observed=True), (ALL, whole)]:
@@ -41,34 +40,45 @@ def repeats(calls: pd.DataFrame, scores: pd.DataFrame) -> list[Repeats]:
     return found
 
 
+def _answers(scores: pd.DataFrame) -> pd.Series:
+    """What the scorers read in each trial's reply, as one text."""
+    read = scores.assign(answer=scores["extracted"].astype(object).where(scores["extracted"].notna(), ""))
+    read = read.sort_values("scorer", kind="stable")
+    several = read.duplicated(KEY, keep=False)
+    joined = read[several].groupby(KEY, observed=True)["answer"].agg("\0".join)
+    found: pd.Series = pd.concat([read[~several].set_index(KEY)["answer"], joined])
+    return found
+
+
 def _repeats(provider: str, capability: str, trials: pd.DataFrame) -> Repeats | None:
-    by_case = trials.groupby(["suite", "case_hash"], observed=True)
-    times = by_case.size()
-    k = int(times.mode().max())
+    right = trials.assign(right=trials["value"] >= 1)
+    cases = right.groupby(_CASE, observed=True).agg(
+        n=("right", "size"), right=("right", "sum"), cluster=("cluster", "first")
+    )
+    k = int(cases["n"].mode().max())
     if k < 2:
         return None
-    enough = [rows for _, rows in by_case if len(rows) >= k]
+    cases = cases[cases["n"] >= k]
+    counts = [(int(n), int(c)) for n, c in zip(cases["n"], cases["right"], strict=True)]
 
-    def over_cases(value: Callable[[pd.DataFrame], float]) -> pd.DataFrame:
-        return pd.DataFrame(
-            {"value": [value(rows) for rows in enough], "cluster": [rows["cluster"].iloc[0] for rows in enough]}
-        )
-
-    def right(rows: pd.DataFrame) -> int:
-        return int((rows["value"] >= 1).sum())
+    def over_cases(values: Sequence[float]) -> Estimate | None:
+        return quality_of(pd.DataFrame({"value": values, "cluster": cases["cluster"].to_numpy()}))
 
     return Repeats(
         provider=provider,
         capability=capability,
         k=k,
-        n_cases=len(enough),
-        pass_1=quality_of(over_cases(lambda rows: right(rows) / len(rows))),
-        pass_at_k=quality_of(over_cases(lambda rows: pass_at_k(len(rows), right(rows), k))),
-        pass_hat_k=quality_of(over_cases(lambda rows: pass_hat_k(len(rows), right(rows), k))),
-        majority=quality_of(over_cases(_majority)),
+        n_cases=len(cases),
+        pass_1=over_cases([c / n for n, c in counts]),
+        pass_at_k=over_cases([pass_at_k(n, c, k) for n, c in counts]),
+        pass_hat_k=over_cases([pass_hat_k(n, c, k) for n, c in counts]),
+        majority=over_cases(_majority(trials)[cases.index].tolist()),
     )
 
 
-def _majority(rows: pd.DataFrame) -> float:
-    votes = rows.groupby("answer")["value"].agg(["size", "mean"])
-    return float(votes.loc[votes["size"] == votes["size"].max(), "mean"].mean())
+def _majority(trials: pd.DataFrame) -> pd.Series:
+    """For each case the value of the answer that most of its repeats gave; among equally frequent ones the mean of theirs."""
+    votes = trials.groupby([*_CASE, "answer"], observed=True)["value"].agg(["size", "mean"])
+    most = votes.groupby(level=_CASE, observed=True)["size"].transform("max")
+    values: pd.Series = votes.loc[votes["size"] == most, "mean"].groupby(level=_CASE, observed=True).mean()
+    return values

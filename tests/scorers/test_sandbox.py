@@ -76,16 +76,16 @@ def test_a_big_allocation_is_stopped():
         ("import os; open(f'/proc/{os.getppid()}/environ').read()", "reading '/proc/"),
         ("import os; os.pidfd_open(os.getppid())", "reaching a process"),
         ("import signal; signal.pidfd_send_signal(3, 0)", "sending a signal"),
-        ("import os; os.mkfifo('/tmp/pipe')", "making a pipe"),
-        ("import posix; posix.mknod('/tmp/node')", "making a file"),
+        ("import os; os.mkfifo('/var/pipe')", "making a pipe"),
+        ("import posix; posix.mknod('/var/node')", "making a file"),
         ("import _posixshmem; _posixshmem.shm_open('/x', 66)", "sharing memory"),
-        ("import readline; readline.write_history_file('/tmp/x')", "No module named 'readline' here"),
+        ("import readline; readline.write_history_file('/var/x')", "No module named 'readline' here"),
         (
             "import sys; del sys.modules['_posixsubprocess']; import _posixsubprocess",
             "No module named '_posixsubprocess'",
         ),
         ("import socket; socket.socket(16, socket.SOCK_RAW, 0)", "using the network"),
-        ("import ssl; ssl.create_default_context().keylog_filename = '/tmp/x'", "writing '/tmp/x'"),
+        ("import ssl; ssl.create_default_context().keylog_filename = '/var/x'", "writing '/var/x'"),
         ("import urllib.request; urllib.request.urlopen('http://127.0.0.1:9')", "using the network"),
     ],
 )
@@ -251,7 +251,7 @@ ESCAPES = [
     "while True: pass",
     "x = bytearray(10 * 2**30)",
     "import os; assert 'SOME_API_KEY' in os.environ",
-    "open('/tmp/written-by-a-reply', 'w')",
+    "open('/var/written-by-a-reply', 'w')",
     "import socket; socket.socket().connect(('127.0.0.1', 80))",
 ]
 
