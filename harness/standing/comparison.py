@@ -71,6 +71,7 @@ def compare(base: pd.DataFrame, new: pd.DataFrame, tolerance: Tolerance = USUAL)
     """
     made_up = _simulated(base, new)
     table = base.merge(new, on=CASE, how="outer", suffixes=("_base", "_new"), sort=True, indicator=True)
+    table["name"] = table["suite"].astype(str) + "::" + table["case_id_base"].fillna(table["case_id_new"]).astype(str)
     cells = []
     for place, rows in _places(table):
         for measure in MEASURES:
@@ -120,17 +121,18 @@ def _paired(cell: Comparison, rows: pd.DataFrame) -> tuple[Comparison, Paired | 
     """The cell with what its pairs say, before p is adjusted; without pairs it is missing or not comparable."""
     base, new = rows[f"{cell.measure}_base"], rows[f"{cell.measure}_new"]
     in_base, in_new = base.notna(), new.notna()
+    if not (in_base.any() or in_new.any()):
+        return _without_pairs(cell, rows), None
     bars = _bars(cell.measure, rows)
     free = bars == ""
     both = in_base & in_new & free
     loose = (in_base != in_new) & free
-    names = rows["suite"].astype(str) + "::" + rows["case_id_base"].fillna(rows["case_id_new"]).astype(str)
     cell = replace(
         cell,
         n_pairs=int(both.sum()),
         n_missing=int((in_base & ~in_new & free).sum()),
         n_added=int((in_new & ~in_base & free).sum()),
-        unpaired=tuple(sorted(names[loose])),
+        unpaired=tuple(sorted(rows.loc[loose, "name"])),
         n_barred=int((~free).sum()),
         barred=tuple(sorted(set(bars[~free]))),
     )

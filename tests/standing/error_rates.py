@@ -1,0 +1,230 @@
+"""How often comparisons are wrong where nothing changed, and how often they find what did: by simulation, seeded.
+
+`make calibrate` prints the table with many rounds; test_error_rates.py holds fewer rounds against the promises.
+"""
+
+import argparse
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from harness import standing, stats
+from harness.judged import Measure
+from harness.standing.standings import _quality
+from tests.standing.nights import outcomes
+
+NONE = standing.Tolerance(quality=0.0, reliability=0.0, latency=0.0, cost=0.0)
+USUAL = standing.Tolerance()
+UNKNOWN = dict.fromkeys(("quality", "reliability", "ttft", "latency", "cost", "tokens"), float("nan"))
+
+Pair = tuple[pd.DataFrame, pd.DataFrame]
+Draw = Callable[[np.random.Generator], Pair]
+
+
+@dataclass(frozen=True)
+class Rates:
+    """Shares of comparisons: called regressed or improved, and regressed alone."""
+
+    called: float
+    regressed: float
+
+
+def rates(draw: Draw, measure: Measure, tolerance: standing.Tolerance, rounds: int) -> Rates:
+    """Of one cell, so that no other lends it a stricter p."""
+    verdicts = []
+    for seed in range(rounds):
+        base, new = draw(np.random.default_rng([seed, 1]))
+        (cell,) = [one for one in standing.compare(base, new, tolerance) if one.measure == measure]
+        verdicts.append(cell.verdict)
+    return Rates(
+        np.mean([one in {"regressed", "improved"} for one in verdicts]),
+        np.mean([one == "regressed" for one in verdicts]),
+    )
+
+
+def table(n: int, **columns: object) -> pd.DataFrame:
+    """`n` cases with nothing known of them but this."""
+    return outcomes(n, **(UNKNOWN | columns))
+
+
+def quality(n: int, lost: float = 0.0, *, wavering: float | None = None) -> Draw:
+    """Cases of a difficulty each, of which NEW loses a share. `wavering`: only this share of them can come out either way, as at temperature 0."""
+
+    def draw(rng: np.random.Generator) -> Pair:
+        rate = rng.beta(3, 0.8, n) if wavering is None else (rng.random(n) < 0.85).astype(float)
+        if wavering is not None:
+            rate = np.where(rng.random(n) < wavering, 0.5, rate)
+        worse = rate * (1 - lost / rate.mean())
+        if wavering is not None:  # a case is lost for good or not at all
+            worse = np.where(rng.random(n) < lost / rate.mean(), 0.0, rate)
+        return tuple(table(n, quality=(rng.random(n) < each).astype(float)) for each in (rate, worse))  # type: ignore[return-value]
+
+    return draw
+
+
+def clustered(n_clusters: int, size: int = 10) -> Draw:
+    """Cases of topics that do better on one day and worse on another."""
+
+    def draw(rng: np.random.Generator) -> Pair:
+        topic = np.repeat(np.arange(n_clusters), size)
+        names = [f"cluster:{one}" for one in topic]
+        rate = rng.beta(3, 1, len(topic))
+        sides = [np.clip(rate + rng.normal(0, 0.2, n_clusters)[topic], 0, 1) for _ in range(2)]
+        return tuple(
+            table(len(topic), cluster=names, quality=(rng.random(len(topic)) < each).astype(float)) for each in sides
+        )  # type: ignore[return-value]
+
+    return draw
+
+
+def latency(n: int, drift: float, slower: float = 1.0, *, noise: float = 0.3, apart: bool = False) -> Draw:
+    """Prompts of a length each (sd 0.6), `noise`, one in a hundred five times as slow; the provider drifts by `drift` over the run.
+
+    The noise of 0.3 is that of the noisiest simulated provider. Both arms of a case are asked in the same minute, and drift alike; `apart`: each run has its own hour.
+    """
+
+    def draw(rng: np.random.Generator) -> Pair:
+        prompt = rng.normal(0, 0.6, n)
+        hours = [drift * np.cumsum(rng.normal(0, 1, n)) / np.sqrt(n) + rng.normal(0, drift) for _ in range(2)]
+        arms = []
+        for number in range(2):
+            own = rng.normal(0, noise, n) + np.log(5) * (rng.random(n) < 0.01)
+            factor = np.log(slower) if number else 0.0
+            arms.append(table(n, latency=np.exp(prompt + hours[number if apart else 0] + own + factor)))
+        return arms[0], arms[1]
+
+    return draw
+
+
+def failures(n: int, base: float, new: float) -> Draw:
+    def draw(rng: np.random.Generator) -> Pair:
+        return tuple(table(n, reliability=(rng.random(n) >= rate).astype(float)) for rate in (base, new))  # type: ignore[return-value]
+
+    return draw
+
+
+def false_discoveries(
+    rounds: int, tolerance: standing.Tolerance, n_cells: int = 300, n_true: int = 10
+) -> tuple[float, float]:
+    """The mean share of false ones among the cells called, and the share of the true changes (−30 points) found, over 100 cases a cell."""
+    shares, found = [], []
+    for seed in range(rounds):
+        rng = np.random.default_rng([seed, 2])
+        sides: tuple[list[pd.DataFrame], list[pd.DataFrame]] = ([], [])
+        for number in range(n_cells):
+            rate = rng.beta(3, 0.8, 100)
+            for side, lost in zip(sides, (0.0, 0.3 if number < n_true else 0.0), strict=True):
+                right = rng.random(100) < np.clip(rate - lost, 0, 1)
+                side.append(table(100, provider=f"p{number:03d}", quality=right.astype(float)))
+        cells = standing.compare(pd.concat(sides[0]), pd.concat(sides[1]), tolerance)
+        called = {int(one.provider[1:]) for one in cells if one.verdict in {"regressed", "improved"}}
+        shares.append(sum(one >= n_true for one in called) / max(1, len(called)))
+        found.append(sum(one < n_true for one in called) / n_true)
+    return float(np.mean(shares)), float(np.mean(found))
+
+
+def coverage(n: int) -> tuple[float, float]:
+    """Of the interval of a rate over `n` cases, for rates from 0.002 to 0.998: on average and at the worst; exact, not simulated."""
+    from scipy.stats import binom
+
+    rate, counts = np.linspace(0.002, 0.998, 499), np.arange(n + 1)
+    ends = np.array([stats.wilson(int(k), n) for k in counts])
+    inside = (ends[:, :1] <= rate) & (ends[:, 1:] >= rate)
+    held = (binom.pmf(counts[:, None], n, rate) * inside).sum(axis=0)
+    return float(held.mean()), float(held.min())
+
+
+def clustered_coverage(n_clusters: int, mean: float, rounds: int) -> float:
+    """Of the interval of standings over clusters of five cases that share a rate."""
+    rng = np.random.default_rng(3)
+    held = 0
+    for _ in range(rounds):
+        own = np.repeat(rng.beta(5 * mean, 5 * (1 - mean), n_clusters), 5)
+        right = (rng.random(len(own)) < own).astype(float)
+        found = _quality(pd.DataFrame({"value": right, "cluster": np.repeat(np.arange(n_clusters), 5)}))
+        assert found
+        assert found.low is not None
+        assert found.high is not None
+        held += found.low <= mean <= found.high
+    return held / rounds
+
+
+UNCHANGED: dict[str, tuple[Draw, Measure]] = {
+    "quality, 200 cases": (quality(200), "quality"),
+    "quality, 20 topics of 10 cases": (clustered(20), "quality"),
+    "quality, 10 topics of 10 cases": (clustered(10), "quality"),
+    "latency, 100 cases interleaved, no drift": (latency(100, 0.0), "latency"),
+    "latency, interleaved, drift 5 %": (latency(100, 0.05), "latency"),
+    "latency, interleaved, drift 15 %": (latency(100, 0.15), "latency"),
+    "failure rate of 5 %, 200 cases": (failures(200, 0.05, 0.05), "reliability"),
+}
+"""Nothing changed: called regressed or improved in at most 5 %."""
+
+CHANGED: dict[str, tuple[Draw, Measure, standing.Tolerance]] = {
+    "quality −10 points, 200 cases at temperature 0": (quality(200, 0.1, wavering=0.1), "quality", USUAL),
+    "latency +15 %, 100 cases interleaved, tolerance 0": (latency(100, 0.15, 1.15), "latency", NONE),
+}
+"""Something did: found in at least 80 %."""
+
+ALSO: dict[str, tuple[Draw, Measure, standing.Tolerance]] = {
+    "quality −10 points, 200 cases drawn anew each time": (quality(200, 0.1), "quality", USUAL),
+    "the same, tolerance 0": (quality(200, 0.1), "quality", NONE),
+    "latency +15 %, tolerance 10 %": (latency(100, 0.15, 1.15), "latency", USUAL),
+    "latency +15 %, tolerance 0, noise of 0.35": (latency(100, 0.15, 1.15, noise=0.35), "latency", NONE),
+    "latency +30 %, tolerance 10 %": (latency(100, 0.15, 1.30), "latency", USUAL),
+    "failures from 2 to 12 %, 200 cases": (failures(200, 0.02, 0.12), "reliability", USUAL),
+}
+"""No promise, but worth knowing."""
+
+APART: dict[str, tuple[Draw, Measure, standing.Tolerance]] = {
+    "latency, two runs apart, drift 5 %": (latency(100, 0.05, apart=True), "latency", USUAL),
+    "latency, two runs apart, drift 15 %": (latency(100, 0.15, apart=True), "latency", USUAL),
+}
+"""What only interleaving mends: a comparison says so in its second line."""
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=1000, help="comparisons for each line (default: 1000)")
+    rounds = parser.parse_args().rounds
+    head = f"{'':60}{'measured':>10}  promised"
+    print(
+        f"Nothing changed: called regressed or improved ({rounds:,} comparisons a line; in brackets with no tolerance)\n{head}"
+    )
+    for name, (draw, measure) in UNCHANGED.items():
+        usual, none = (rates(draw, measure, tolerance, rounds).called for tolerance in (USUAL, NONE))
+        print(f"{name:60}{f'{100 * usual:.1f} %':>10}  ≤ 5 %   ({100 * none:.1f} %)", flush=True)
+    for group, promise in ((CHANGED, "≥ 80 %"), (ALSO, "")):
+        print("\nSomething changed: found" + ("" if promise else ", without a promise"))
+        for name, (draw, measure, tolerance) in group.items():
+            print(
+                f"{name:60}{f'{100 * rates(draw, measure, tolerance, rounds).regressed:.1f} %':>10}  {promise}",
+                flush=True,
+            )
+    print("\nNothing changed, but the hour: called regressed or improved (interleaving mends it)")
+    for name, (draw, measure, tolerance) in APART.items():
+        print(f"{name:60}{f'{100 * rates(draw, measure, tolerance, rounds).called:.1f} %':>10}", flush=True)
+    print("\n300 cells, 10 of them worse by 30 points")
+    for word, tolerance in (("usual tolerance", USUAL), ("tolerance 0", NONE)):
+        false, found = false_discoveries(max(2, rounds // 40), tolerance)
+        print(
+            f"{f'false among those called, {word}':60}{f'{100 * false:.1f} %':>10}  ≤ 6 %   (found {100 * found:.0f} %)",
+            flush=True,
+        )
+    print("\nIntervals of standings: 95 % hold the truth, on average over rates (and at the worst rate)")
+    for n in (20, 50, 200, 1000):
+        mean, worst = coverage(n)
+        print(f"{f'{n:,} cases':60}{f'{100 * mean:.1f} %':>10}  94–97 %, never below 90 %   ({100 * worst:.1f} %)")
+    for n_clusters in (20, 50):
+        for mean in (0.5, 0.8, 0.9):
+            held = clustered_coverage(n_clusters, mean, 4 * rounds)
+            print(
+                f"{f'{n_clusters} clusters of 5, quality {mean:g}':60}{f'{100 * held:.1f} %':>10}  93–97 %", flush=True
+            )
+
+
+if __name__ == "__main__":
+    main()
