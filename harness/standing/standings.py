@@ -14,7 +14,7 @@ from harness.standing.facts import answered, spend, timed
 from harness.stats import (
     PRIOR_MASS,
     cases_of,
-    clustered_mean,
+    clustered_rate,
     flags,
     percentile,
     percentile_interval,
@@ -43,8 +43,8 @@ def standings(calls: pd.DataFrame, scores: pd.DataFrame) -> list[Standing]:
     then capability. Only phase measure counts, but spend is of all phases except judge. The terms:
 
     - The unit of quality is the case: criteria of a trial are averaged by weight, then repeats of a case. `n_cases` is the sum of
-      `n_scored`, `n_unscored` and `n_failed`. The interval is Wilson's for 0/1 values without clusters, otherwise cluster-robust t, cut to
-      0…1. Where all clustered or graded values are alike, residuals say nothing, and it is Wilson's with the clusters as n.
+      `n_scored`, `n_unscored` and `n_failed`. The interval is Wilson's for 0/1 values without clusters, otherwise cluster-robust t on
+      the scale of log odds. Where all clustered or graded values are alike, residuals say nothing, and it is Wilson's with the clusters as n.
     - Reliability is over trials: answered ones, of those that were answered or failed on the provider's side in the end. What was
       replayed is left out: nobody was asked, and only answers are kept.
     - `failures` counts trials without an answer by the kind of their last failure.
@@ -121,11 +121,11 @@ def quality_of(cases: pd.DataFrame) -> Estimate | None:
     elif np.ptp(values) == 0:
         interval = wilson(mean * n_clusters, n_clusters)
     else:
-        found = clustered_mean(values, clusters)
+        found = clustered_rate(values, clusters)
         if found is None:
             return Estimate(mean, len(values))
         interval = found
-    return Estimate(mean, len(values), max(0.0, interval.low), min(1.0, interval.high))
+    return Estimate(mean, len(values), *interval)
 
 
 def _reliability(trials: pd.DataFrame) -> Estimate | None:

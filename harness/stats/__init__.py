@@ -5,7 +5,7 @@ Every public function names the source of its formula, and the tests show by sim
 
 from harness.stats.crossed import Crossed, Posterior, crossed_posteriors
 from harness.stats.frontier import aiq, frontier, hull, quality_at
-from harness.stats.intervals import CONFIDENCE, Interval, clustered_mean, wilson
+from harness.stats.intervals import CONFIDENCE, Interval, clustered_mean, clustered_rate, wilson
 from harness.stats.paired import Paired, false_discovery, p_growth, paired_logs, paired_means, paired_rates
 from harness.stats.percentiles import percentile, percentile_interval, smallest_n
 from harness.stats.repeats import pass_at_k, pass_hat_k
@@ -28,6 +28,7 @@ __all__ = [
     "aiq",
     "cases_of",
     "clustered_mean",
+    "clustered_rate",
     "crossed_posteriors",
     "false_discovery",
     "flags",

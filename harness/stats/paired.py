@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from harness.stats import special
 from harness.stats.groups import codes_of
-from harness.stats.intervals import CONFIDENCE, Interval, clustered_mean, variance_of_mean
+from harness.stats.intervals import CONFIDENCE, Interval, spread_of
 from harness.stats.percentiles import smallest_n
 
 FEWEST_CLUSTERS = 20
@@ -87,28 +87,25 @@ def paired_rates(base: ArrayLike, new: ArrayLike) -> Paired:
 def paired_means(differences: ArrayLike, clusters: Sequence[Hashable] | NDArray[np.generic], seed: int = 0) -> Paired:
     """What changed in the mean of graded (between 0 and 1) or clustered pairs; `differences` are new − base, at least one.
 
-    The interval is the cluster-robust one (`clustered_mean`), None for fewer than two clusters. p is that of the same t from 20 clusters on;
+    The interval is the cluster-robust one (`Spread`), None for fewer than two clusters. p is that of the same t from 20 clusters on;
     below, the signs of whole clusters are flipped, each way if that is at most 9,999 ways, otherwise in as many drawn ones. Where all
     clusters are alike residuals say nothing: the interval is as wide as that of as many concordant pairs, and signs are flipped.
 
-    Sources: as `clustered_mean`; sign flips: Fisher, The Design of Experiments (1935), section 21; over clusters: Canay, Romano and Shaikh,
+    Sources: as `Spread`; sign flips: Fisher, The Design of Experiments (1935), section 21; over clusters: Canay, Romano and Shaikh,
     Randomization tests under an approximate symmetry assumption, Econometrica 85 (2017) 1013–1030.
     """
     x = np.asarray(differences, dtype=float)
     mean, (codes, n_clusters) = float(x.mean()), codes_of(clusters)
-    if n_clusters < 2:
+    spread = spread_of(x, codes)
+    if spread is None:
         return Paired(mean, len(x), None, None)
-    error = math.sqrt(variance_of_mean(x - mean, codes, n_clusters))
-    if error < _NOTHING:
-        half = rate_change(0, 0, n_clusters).high
-        interval: Interval | None = Interval(max(-1.0, mean - half), min(1.0, mean + half))
-    else:
-        interval = clustered_mean(x, clusters)
-    if n_clusters < FEWEST_CLUSTERS or error < _NOTHING:
+    alike = spread.error < _NOTHING
+    half = rate_change(0, 0, n_clusters).high if alike else spread.half()
+    if n_clusters < FEWEST_CLUSTERS or alike:
         p = _sign_flip(np.bincount(codes, weights=x, minlength=n_clusters).astype(float), seed)
     else:
-        p = float(2 * special.stdtr(n_clusters - 1, -abs(mean) / error))
-    return Paired(mean, len(x), interval, p)
+        p = spread.p()
+    return Paired(mean, len(x), Interval(max(-1.0, mean - half), min(1.0, mean + half)), p)
 
 
 def paired_logs(differences: ArrayLike) -> Paired:

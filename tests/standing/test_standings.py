@@ -1,3 +1,5 @@
+import math
+
 import pytest
 
 from harness import standing, stats
@@ -36,9 +38,11 @@ def test_clustered_cases_have_a_cluster_robust_interval():
     table = Table()
     for number, (value, cluster) in enumerate(zip(values, clusters, strict=True)):
         table.trial(f"c{number}", value, cluster=cluster)
-    # the variance of the mean is 3/2 · 2 / 36, and ± 4.302653 roots of it leave 0…1
-    assert stats.clustered_mean(values, clusters) == pytest.approx((-0.742069, 1.742069), abs=1e-5)
-    assert only(table).quality == Estimate(0.5, 6, 0.0, 1.0)
+    # the variance of the mean is 3/2 · 2 / 36; the log odds of 0.5 are 0, and change four times as fast as it
+    high = 1 / (1 + math.exp(-4.302653 * 4 * (3 / 36) ** 0.5))
+    quality = only(table).quality
+    assert (quality.value, quality.n) == (0.5, 6)
+    assert (quality.low, quality.high) == pytest.approx((1 - high, high), abs=1e-6)
 
 
 def test_clusters_of_one_case_are_no_clusters():
@@ -46,12 +50,13 @@ def test_clusters_of_one_case_are_no_clusters():
     assert only(table).quality == Estimate(0.5, 2, *stats.wilson(1, 2))
 
 
-def test_graded_cases_have_students_interval_within_0_and_1():
+def test_graded_cases_have_students_interval_of_the_log_odds():
     table = Table().trial("x", 0.9).trial("y", 1.0).trial("z", 0.8)
     quality = only(table).quality
     assert quality.value == pytest.approx(0.9)
-    assert quality.low == pytest.approx(0.9 - 4.302653 * 0.1 / 3**0.5)
-    assert quality.high == 1.0
+    odds, half = math.log(9), 4.302653 * 0.1 / 3**0.5 / 0.09
+    assert quality.low == pytest.approx(1 / (1 + math.exp(half - odds)))
+    assert quality.high == pytest.approx(1 / (1 + math.exp(-half - odds)))
 
 
 def test_where_all_clustered_values_are_alike_each_cluster_counts_once():
