@@ -10,7 +10,7 @@ BENCH_FLAGS ?=
 PERF_FLAGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup bench test lint report weights regress perf clean lock
+.PHONY: help setup bench test lint report weights regress calibrate perf clean lock
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-9s %s\n' "$$name" "$$text"; done
@@ -43,6 +43,9 @@ weights: $(STAMP)  ## show which routing weights the last run supports, and why
 
 regress: $(STAMP)  ## hold the last run against the baseline, or the run before it (BASE=RUN: another); fails if something regressed or is missing
 	@$(BIN)/harness compare $(or $(BASE),$(if $(wildcard reports/baseline/baseline.json),baseline,previous)) $(RUN)
+
+calibrate: $(STAMP)  ## how often comparisons are wrong and how much they find, by simulation (ROUNDS=1000 comparisons a line)
+	@$(BIN)/python -m tests.standing.error_rates --rounds $(or $(ROUNDS),1000)
 
 perf: $(STAMP)  ## measure the harness beside its peers, into reports/perf (PERF_FLAGS=--quick: in a minute)
 	@$(BIN)/python -m tests.perf $(PERF_FLAGS)

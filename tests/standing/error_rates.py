@@ -9,10 +9,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from scipy.stats import binom
 
 from harness import standing, stats
 from harness.judged import Measure
-from harness.standing.standings import _quality
+from harness.standing.standings import quality_of
 from tests.standing.nights import outcomes
 
 NONE = standing.Tolerance(quality=0.0, reliability=0.0, latency=0.0, cost=0.0)
@@ -38,10 +39,8 @@ def rates(draw: Draw, measure: Measure, tolerance: standing.Tolerance, rounds: i
         base, new = draw(np.random.default_rng([seed, 1]))
         (cell,) = [one for one in standing.compare(base, new, tolerance) if one.measure == measure]
         verdicts.append(cell.verdict)
-    return Rates(
-        np.mean([one in {"regressed", "improved"} for one in verdicts]),
-        np.mean([one == "regressed" for one in verdicts]),
-    )
+    regressed, improved = (verdicts.count(verdict) / rounds for verdict in ("regressed", "improved"))
+    return Rates(regressed + improved, regressed)
 
 
 def table(n: int, **columns: object) -> pd.DataFrame:
@@ -127,8 +126,6 @@ def false_discoveries(
 
 def coverage(n: int) -> tuple[float, float]:
     """Of the interval of a rate over `n` cases, for rates from 0.002 to 0.998: on average and at the worst; exact, not simulated."""
-    from scipy.stats import binom
-
     rate, counts = np.linspace(0.002, 0.998, 499), np.arange(n + 1)
     ends = np.array([stats.wilson(int(k), n) for k in counts])
     inside = (ends[:, :1] <= rate) & (ends[:, 1:] >= rate)
@@ -143,7 +140,7 @@ def clustered_coverage(n_clusters: int, mean: float, rounds: int) -> float:
     for _ in range(rounds):
         own = np.repeat(rng.beta(5 * mean, 5 * (1 - mean), n_clusters), 5)
         right = (rng.random(len(own)) < own).astype(float)
-        found = _quality(pd.DataFrame({"value": right, "cluster": np.repeat(np.arange(n_clusters), 5)}))
+        found = quality_of(pd.DataFrame({"value": right, "cluster": np.repeat(np.arange(n_clusters), 5)}))
         assert found
         assert found.low is not None
         assert found.high is not None
