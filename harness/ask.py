@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -24,7 +24,11 @@ Phase = Literal["warmup", "measure", "judge"]
 
 def content_address(value: object, length: int = 16) -> str:
     """The SHA-256 of `value` as canonical JSON (sorted keys, no spaces, UTF-8), in hex, cut to `length` digits."""
-    return hashlib.sha256(_CANONICAL.encode(value).encode()).hexdigest()[:length]
+    return _hashed(_CANONICAL.encode(value), length)
+
+
+def _hashed(text: str, length: int = 16) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:length]
 
 
 def _plain(value: object) -> object:
@@ -34,6 +38,19 @@ def _plain(value: object) -> object:
 
 
 _CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_plain)
+
+
+class _Begun:
+    """The content addresses of lists that all begin with the same value, which is read and hashed but once."""
+
+    def __init__(self, first: object) -> None:
+        self._hash = hashlib.sha256(f"[{_CANONICAL.encode(first)},".encode())
+
+    def address(self, rest: Sequence[object], length: int = 16) -> str:
+        """`content_address([first, *rest], length)`."""
+        whole = self._hash.copy()
+        whole.update(_CANONICAL.encode(rest)[1:].encode())
+        return whole.hexdigest()[:length]
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +141,16 @@ class Case:
             [one.scorer, one.options, one.weight, one.negate, *([one.extract] if one.extract else [])]
             for one in self.criteria
         ]
-        return content_address([self.prompt.as_json(), self.expect, criteria, self.params])
+        return self.asking.address([self.expect, criteria, self.params])
+
+    @cached_property
+    def asking(self) -> _Begun:
+        """The content addresses of what begins with the prompt: a case is asked many times."""
+        return _Begun(self.prompt.as_json())
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without what no process can hand to another."""
+        return {name: value for name, value in self.__dict__.items() if name != "asking"}
 
 
 @dataclass(frozen=True)
@@ -326,18 +352,18 @@ class Trial:
         Within tools, response format and params the order of names counts too: a model writes the fields of a schema in its order.
         """
         prompt, params = self.case.prompt, self.params
-        asked = [prompt.as_json(), params, self.provider.model, self.provider.address, self.repeat]
+        asked = [params, self.provider.model, self.provider.address, self.repeat]
         nested = [params[name] for name in sorted(params) if isinstance(params[name], Mapping | list | tuple)]
         if prompt.tools or prompt.response_format or nested:
             asked.append(json.dumps([prompt.tools, prompt.response_format, nested], default=_plain))
-        return content_address(asked, 32)
+        return self.case.asking.address(asked, 32)
 
     @cached_property
     def ref(self) -> TrialRef:
         """The trial's identity; `trial_id` is a content address, so the same trial has the same id in every run."""
         place = [self.suite, self.case.id, self.case.hash, self.provider.name, self.call_key, self.phase]
         return TrialRef(
-            trial_id=content_address(place),
+            trial_id=_hashed(f"[{','.join(map(_CANONICAL.encode, place))}]"),
             provider=self.provider.name,
             suite=self.suite,
             suite_hash=self.suite_hash,

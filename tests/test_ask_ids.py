@@ -1,5 +1,8 @@
 """Content addresses are what runs are held together by: they never change for what has not changed."""
 
+import pickle
+from copy import deepcopy
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -30,3 +33,10 @@ def test_the_order_of_keys_does_not_matter_and_that_of_lists_does():
 def test_what_is_no_json_has_no_address():
     with pytest.raises(TypeError, match="set is not JSON"):
         content_address({1})
+
+
+def test_ids_are_the_same_in_another_process_and_of_a_copy():
+    assert CASE.hash == content_address([PROMPT.as_json(), 8, [["number", {"abs": 1e-9}, 2.0, False]], CASE.params])
+    for there in (pickle.loads(pickle.dumps(CASE)), deepcopy(CASE), replace(CASE, id="d")):
+        assert there.hash == CASE.hash
+        assert replace(TRIAL, case=there).call_key == TRIAL.call_key

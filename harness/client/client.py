@@ -7,14 +7,16 @@ import difflib
 import random
 import time
 import warnings
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from types import MappingProxyType, TracebackType
 from typing import Self
 
 from harness.ask import Case, JsonObject, Prompt, Provider, Trial, content_address
+from harness.client.asking import Asking, Attempts, Permit
 from harness.client.cache import Cache
 from harness.client.calls import not_sent
 from harness.client.cost import cost_of
@@ -27,7 +29,6 @@ from harness.client.listing import Availability, Listing, is_model_available, li
 from harness.client.masking import masked
 from harness.client.metadata import cleaned
 from harness.client.replays import Replays
-from harness.client.retries import wait_before_retry
 from harness.client.session import Called, Session
 from harness.client.streaming import Stream
 from harness.client.templates import Translator
@@ -45,9 +46,6 @@ _NOTHING: Mapping[str, str] = MappingProxyType({})
 
 Started = Callable[[Trial, int], None]
 """Told, before its request goes out, that an attempt begins, and its number."""
-
-Permit = Callable[[], Awaitable[bool]]
-"""Asked before each request goes out, whether it may."""
 
 
 class Client:
@@ -205,27 +203,15 @@ class Client:
         most = None if facts is None else facts.max_output_tokens
         return estimate_cost(named, prompt, params, max_output_tokens=most, output_tokens=output_tokens)
 
-    def attempts(self, trial: Trial, permit: Permit | None = None) -> AsyncGenerator[Attempt, None]:
+    def attempts(self, trial: Trial, permit: Permit | None = None) -> Attempts:
         """Each attempt at the trial as it ends: the first, and retries of what is retryable. The waiting before one is its `throttle_s`.
 
         `trial.params` are sent as they are. Cancelling leaves nothing behind and nothing recorded. A cached answer is the only attempt; warm-up
         is asked all the same, since it is there to ask, and not kept, so that what comes after it is measured. Where `permit` refuses a request
         there are no further attempts; a cached answer needs none.
         """
-        asking = self._asked(trial, permit)
+        asking = Asking(partial(self._attempt, trial), trial.provider.retries, self._rng, permit)
         return asking if self._replays is None or trial.phase == "warmup" else self._replays.over(trial, asking)
-
-    async def _asked(self, trial: Trial, permit: Permit | None) -> AsyncGenerator[Attempt, None]:
-        number, waited_s = 1, 0.0
-        while permit is None or await permit():
-            attempt = await self._attempt(trial, number, waited_s)
-            yield attempt
-            wait = wait_before_retry(attempt.failure, number, trial.provider.retries, self._rng)
-            if wait is None:
-                return
-            begun = time.perf_counter()
-            await asyncio.sleep(wait)
-            number, waited_s = number + 1, time.perf_counter() - begun
 
     async def _attempt(self, trial: Trial, number: int, waited_s: float) -> Attempt:
         if self._started is not None:

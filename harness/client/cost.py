@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -84,19 +85,47 @@ def most_it_can_cost(
     if output is None:
         return None
     bound = prompt_bound(prompt)
-    read, written = _dearest(prices, bound, _READ), _dearest(prices, bound, _WRITTEN)
+    reached = sum(bound > tier.above for tier in prices.tiers)
+    read, written = _dearest(prices, reached)
     return None if read is None or written is None else bound * read + output * written
 
 
-def _dearest(prices: Prices, bound: int, classes: tuple[str, ...]) -> float | None:
-    """The highest price of these classes of tokens in any tier that a prompt of at most `bound` tokens can be in."""
-    reached = [prices, *(tier for tier in prices.tiers if bound > tier.above)]
-    known = [getattr(one, name) for one in reached for name in classes if getattr(one, name) is not None]
-    return max(known, default=None)
+@lru_cache(maxsize=256)
+def _dearest(prices: Prices, tiers: int) -> tuple[float | None, float | None]:
+    """The highest price of a token that is read, and of one that is written, in the base tier and so many of those above."""
+    reached = (prices, *prices.tiers[:tiers])
+    read, written = (
+        [getattr(one, name) for one in reached for name in classes if getattr(one, name) is not None]
+        for classes in (_READ, _WRITTEN)
+    )
+    return max(read, default=None), max(written, default=None)
+
+
+class _Bounds:
+    """The bounds of the prompts that were looked at last: an attempt looks at its own several times."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._known: dict[int, tuple[Prompt, int]] = {}  # with the prompt, so that no other gets its identity
+
+    def of(self, prompt: Prompt) -> int:
+        known = self._known.get(id(prompt))
+        if known is None:
+            if len(self._known) >= self._most:
+                self._known.clear()
+            known = self._known[id(prompt)] = prompt, _bound(prompt)
+        return known[1]
+
+
+_BOUNDS = _Bounds(8)
 
 
 def prompt_bound(prompt: Prompt) -> int:
     """The most tokens that the prompt can have: the bytes of its JSON, and what providers write around tools."""
+    return _BOUNDS.of(prompt)
+
+
+def _bound(prompt: Prompt) -> int:
     said = prompt.as_json()
     try:
         written = orjson.dumps(said, default=dict)

@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from harness.ask import Prompt, ToolCall, Trial
+from harness.client.asking import Attempts
 from harness.client.cache import Cache, Entry
 from harness.client.failures import scrub
 from harness.client.translate import VIA_LITELLM
@@ -89,7 +90,7 @@ class Replays:
         self._finish = finish
         self._under_way: dict[str, asyncio.Event] = {}
 
-    async def over(self, trial: Trial, asking: AsyncGenerator[Attempt, None]) -> AsyncGenerator[Attempt, None]:
+    async def over(self, trial: Trial, asking: Attempts) -> AsyncGenerator[Attempt, None]:
         """The kept answer; where there is none, the attempts of `asking`, whose answer is kept once somebody has taken it."""
         key = key_of(trial)
         if (first := self._under_way.get(key)) is not None:

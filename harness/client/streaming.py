@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
 from types import TracebackType
 from typing import Self
 
 from harness.ask import Secret
+from harness.client.asking import Attempts
 from harness.client.deltas import Delta, Deltas
 from harness.client.listening import LISTENER
 from harness.client.translate import Request
@@ -29,7 +29,7 @@ class Stream:
     the request.
     """
 
-    def __init__(self, attempts: AsyncGenerator[Attempt, None], key: Secret | None) -> None:
+    def __init__(self, attempts: Attempts, key: Secret | None) -> None:
         self._attempts = attempts
         self._key = key
         self._items: asyncio.Queue[Request | Chunk | list[Delta] | Attempt | None] = asyncio.Queue()
