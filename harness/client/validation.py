@@ -25,6 +25,7 @@ LARGEST_REQUEST: Mapping[str, int] = MappingProxyType({"anthropic": 32_000_000})
 SURELY_MORE = 2.0
 """By so much must a count by another model's tokenizer exceed the context before it is certain that the prompt does."""
 
+_OBJECT = dict, Mapping  # most are dicts, which are known at once
 _ROLES = frozenset({"system", "developer", "user", "assistant", "tool", "function"})
 _CHOICES = frozenset({"auto", "none", "required"})
 _DATA = re.compile(r"data:[\w.+-]+/[\w.+-]+(?:;[\w=.+-]+)*;base64,", re.ASCII)
@@ -114,7 +115,7 @@ def _misformed(prompt: Prompt) -> Iterator[str]:
 
 
 def _wrong_message(message: Any, called: set[str]) -> Iterator[str]:
-    if not isinstance(message, Mapping):
+    if not isinstance(message, _OBJECT):
         yield "it is no object"
         return
     role, content = message.get("role"), message.get("content")
@@ -206,7 +207,7 @@ def _wrong_choice(prompt: Prompt) -> Iterator[str]:
 
 def _shows(prompt: Prompt) -> bool:
     messages: Collection[Any] = prompt.messages
-    contents = [message.get("content") for message in messages if isinstance(message, Mapping)]
+    contents = [message.get("content") for message in messages if isinstance(message, _OBJECT)]
     parts = [part for content in contents if isinstance(content, list | tuple) for part in content]
     return any(isinstance(part, Mapping) and part.get("type") == "image_url" for part in parts)
 

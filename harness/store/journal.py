@@ -90,19 +90,25 @@ class Journal:
             StoreError: the disk is full or broken. What was written before stays; no half line is left behind.
         """
         text = frame(Line(self._seq + 1, kind, row, of))
-        with guarded(self.path, "cannot be written", "What was recorded so far is in it"):
-            try:
-                self._write(text)
-            except OSError:
-                os.ftruncate(self._handle, self.size)
+        try:
+            self._put(text)
+        except OSError:  # a guard around each line would take as long as writing it
+            with guarded(self.path, "cannot be written", "What was recorded so far is in it"):
                 raise
-            self._seq += 1
-            self.size += len(text)
-            if self._group is not None:
-                self._group.written()
-            elif self._each:
-                os.fsync(self._handle)
         return self._seq
+
+    def _put(self, text: bytes) -> None:
+        try:
+            self._write(text)
+        except OSError:
+            os.ftruncate(self._handle, self.size)
+            raise
+        self._seq += 1
+        self.size += len(text)
+        if self._group is not None:
+            self._group.written()
+        elif self._each:
+            os.fsync(self._handle)
 
     def _write(self, text: bytes) -> None:
         while text:  # a write falls short only where the disk is all but full; the next then says why

@@ -51,13 +51,14 @@ class Heard:
 class Lane:
     """The slots and rates of a provider, or of an account that several share; who waits for the rates stands in line.
 
-    `blocked_s` is for how long in all the first in line has waited for a slot: those behind it did so too.
+    `blocked_s` is for how long in all the first in line has waited for a slot: those behind it did so too. `in_line` counts them all.
     """
 
     slots: Slots
     rates: Rates
     line: asyncio.Lock = field(default_factory=asyncio.Lock)
     blocked_s: float = 0.0
+    in_line: int = 0
 
 
 class Gate:
@@ -92,7 +93,7 @@ class Gate:
         try:
             got, blocked_s = self._clock(), self._account.blocked_s
             full = self._own.slots.full
-            waited = await self._turn(need)
+            waited = not self._at_once(need) and await self._in_line(need)
         except BaseException:
             self._own.slots.release()
             raise
@@ -122,6 +123,29 @@ class Gate:
             elif end.failure is None:
                 self._search.answered(place.sent_at, now, full=place.full)
             self._own.slots.resize(self._search.width)
+
+    def _at_once(self, need: Need) -> bool:
+        """Whether the request could go: nobody is in line, and there is nothing to wait for. It then has a slot of the account."""
+        own, account = self._own, self._account
+        if own.in_line or account.in_line or not account.slots.free:
+            return False
+        now = self._clock()
+        if max(self._wait(need, now), account.rates.wait(now)) > 0:
+            return False
+        account.slots.taken += 1
+        self._take(need)
+        return True
+
+    async def _in_line(self, need: Need) -> bool:
+        """As `_turn`, counted while it lasts."""
+        lanes = (self._own, self._account)
+        for lane in lanes:
+            lane.in_line += 1
+        try:
+            return await self._turn(need)
+        finally:
+            for lane in lanes:
+                lane.in_line -= 1
 
     async def _turn(self, need: Need) -> bool:
         """Waits until both rates, and what the server has told, let a request go; takes a slot of the account. Whether it had to wait."""

@@ -22,6 +22,11 @@ class Slots:
         """Whether every slot is taken."""
         return self.width is not None and self.taken >= self.width
 
+    @property
+    def free(self) -> bool:
+        """Whether who comes now gets a slot at once."""
+        return not self.full and not self._waiting
+
     @asynccontextmanager
     async def held(self) -> AsyncIterator[float]:
         """Holds a slot while the block lasts; gives how many seconds it took to get."""
@@ -34,7 +39,7 @@ class Slots:
 
     async def acquire(self) -> None:
         """Takes a slot, as soon as there is one."""
-        if not self.full and not self._waiting:
+        if self.free:
             self.taken += 1
             return
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
