@@ -6,7 +6,7 @@ import difflib
 import math
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -40,7 +40,8 @@ class Profile:
 
     `quality` is the probability of a right reply for each capability, `default_quality` for the others; `prices` are in USD
     for one token; `faults` are shares of requests by the names in `faults.FAULTS`; `limits` is what it takes at most, by the names in
-    `quotas.QUOTAS`.
+    `quotas.QUOTAS`. `within` says by capability what is otherwise there: a service that is worse, slower, dearer or gone for a part of what it is asked.
+    `overhead` are counted beside the prompt's own, as hidden instructions are.
     """
 
     name: str
@@ -51,6 +52,12 @@ class Profile:
     quality: Mapping[str, float] = field(default_factory=dict)
     faults: Mapping[str, float] = field(default_factory=dict)
     limits: Mapping[str, float] = field(default_factory=dict)
+    overhead: int = 0
+    within: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    def at(self, capability: str | None) -> Profile:
+        """The profile as it is for questions of this capability; None is of none that is known."""
+        return replace(self, **self.within[capability]) if capability and capability in self.within else self
 
     def quality_in(self, capability: str) -> float:
         """The probability of a right reply to a question of this capability."""
@@ -93,7 +100,15 @@ def _profile(name: str, table: Mapping[str, Any]) -> Profile:
         prices=Prices(**{kind: usd / MILLION for kind, usd in table["prices"].items()}),
         faults=dict(table.get("faults", {})),
         limits=dict(table.get("limits", {})),
+        within={capability: _otherwise(said) for capability, said in table.get("within", {}).items()},
     )
+
+
+def _otherwise(said: Mapping[str, Any]) -> dict[str, Any]:
+    """What a capability's table puts in place of the profile's own."""
+    times = {part: LogNormal(**said[part]) for part in ("ttft_s", "inter_token_s") if part in said}
+    rest: dict[str, Any] = {part: said[part] for part in ("faults", "overhead") if part in said}
+    return {**rest, **times}
 
 
 _PRICE_NAMES = frozenset(one.name for one in fields(Prices)) - {"id"}
@@ -127,13 +142,35 @@ def _complaints(name: str, table: object) -> Iterator[str]:
     if not isinstance(table, dict):
         yield f"{name!r} is not a profile: write it as a table, [{name}]"
         return
-    for key in table.keys() - _RULES.keys():
+    for key in table.keys() - _RULES.keys() - {"within"}:
         yield f"{name}: unknown key {key!r}{_close(key, _RULES)}"
     for part, rule in _RULES.items():
         if part in table:
             yield from (f"{name}.{part}{message}" for message in _numbers(table[part], rule))
         elif not rule.optional:
             yield f"{name}: {part!r} is missing"
+    yield from _within(name, table.get("within", {}))
+
+
+_WITHIN = ("ttft_s", "inter_token_s", "faults")
+
+
+def _within(name: str, capabilities: object) -> Iterator[str]:
+    tables = capabilities.values() if isinstance(capabilities, dict) else [capabilities]
+    if not all(isinstance(table, dict) for table in tables):
+        yield f"{name}.within holds a table for each capability: [{name}.within.facts]"
+        return
+    assert isinstance(capabilities, dict)
+    for capability, table in capabilities.items():
+        where = f"{name}.within.{capability}"
+        for key in table.keys() - {*_WITHIN, "overhead"}:
+            yield f"{where}: unknown key {key!r}; known are {', '.join(_WITHIN)}, overhead"
+        for part in _WITHIN:
+            if part in table:
+                yield from (f"{where}.{part}{message}" for message in _numbers(table[part], _RULES[part]))
+        extra = table.get("overhead", 0)
+        if isinstance(extra, bool) or not isinstance(extra, int) or extra < 0:
+            yield f"{where}.overhead is not a whole number from 0: {extra!r}"
 
 
 def _numbers(values: object, rule: _Rule) -> Iterator[str]:

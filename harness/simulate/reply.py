@@ -124,8 +124,8 @@ def tag(rng: Random, length: int = 24) -> str:
     return "".join(rng.choices(_ALPHANUMERIC, k=length))
 
 
-def compose(answer: Answer, ask: Ask, *, profile: str, created: int, rng: Random) -> Said:
-    """The answer as said: cut at a stop sequence, with the tools called that must be and none that may not, cut at the token limit."""
+def compose(answer: Answer, ask: Ask, *, profile: str, created: int, rng: Random, extra: int = 0) -> Said:
+    """The answer as said, with `extra` tokens counted beside the prompt's: cut at a stop sequence, with the tools called that must be and none that may not, cut at the token limit."""
     text, stopped_by = _stopped(answer.text, ask.stop)
     chosen = _chosen(Answer(text, () if stopped_by else answer.tool_calls), ask)
     text, tool_calls = chosen.text, chosen.tool_calls
@@ -142,7 +142,7 @@ def compose(answer: Answer, ask: Ask, *, profile: str, created: int, rng: Random
         model=ask.model,
         profile=profile,
         created=created,
-        prompt_tokens=ask.conversation.tokens,
+        prompt_tokens=ask.conversation.tokens + extra,
         text=pieces,
         calls=calls,
         finish=finish,

@@ -179,9 +179,9 @@ class Service:
         return drawn
 
     def _draw(self, wire: Wire, request: web.Request, body: bytes, read_at: float) -> Drawn:
-        profile = self._profile(request)
         ask = _read(wire, request, body)
         question, key = self._keys.look_up(ask.conversation, ask.forced_tool)
+        profile = self._profile(request).at(key.capability if key else None)
         chance = self._draws.next_request(profile.name, question)
         fault = _fault(request, profile, chance)
         if fault is not None and isinstance(fault.act, Refusal):
@@ -190,7 +190,7 @@ class Service:
         number = self._draws.take_answer(profile.name, question)
         right = self._draws.is_right(profile.name, question, number, quality)
         answer = NOT_KNOWN if key is None else key.right if right else key.wrong
-        said = compose(answer, ask, profile=profile.name, created=int(time.time()), rng=chance)
+        said = compose(answer, ask, profile=profile.name, created=int(time.time()), rng=chance, extra=profile.overhead)
         if fault is not None and isinstance(fault.act, Bent):
             said = bends.bend_said(fault.act.how, said)
         due = [read_at + wait for wait in _waits(profile, said.completion_tokens, chance)]

@@ -99,3 +99,37 @@ def test_an_empty_or_missing_file_is_named(tmp_path):
     assert "no profile in it" in complaints(tmp_path, "")
     with pytest.raises(BadInput, match="nowhere"):
         load_fleet(tmp_path / "nowhere.toml")
+
+
+def test_a_capability_can_be_otherwise_than_the_rest(tmp_path):
+    path = tmp_path / "fleet.toml"
+    usual = "quality = { default = 0.9 }\nttft_s = { median = 0.1, sigma = 0.1 }\ninter_token_s = { median = 0.01, sigma = 0.1 }\nprices = { input = 1, output = 1 }\n"
+    path.write_text(
+        f"[a]\n{usual}[a.within.math]\nttft_s = {{ median = 0.3, sigma = 0.1 }}\noverhead = 7\nfaults = {{ server_error = 1.0 }}\n"
+    )
+    profile = load_fleet(path).profiles["a"]
+    there = profile.at("math")
+    assert (there.ttft_s.median, there.inter_token_s, there.overhead, there.faults) == (
+        0.3,
+        profile.inter_token_s,
+        7,
+        {"server_error": 1.0},
+    )
+    assert profile.at("facts") is profile.at(None) is profile
+
+
+@pytest.mark.parametrize(
+    ("said", "complaint"),
+    [
+        ("[a.within]\nmath = 3", "a.within holds a table for each capability"),
+        ("[a.within.math]\nquality = 1", "a.within.math: unknown key 'quality'"),
+        ("[a.within.math]\noverhead = -1", "a.within.math.overhead is not a whole number from 0"),
+        ("[a.within.math]\nttft_s = { median = 1 }", "a.within.math.ttft_s: 'sigma' is missing"),
+    ],
+)
+def test_what_is_wrong_within_a_capability_is_named(tmp_path, said, complaint):
+    path = tmp_path / "fleet.toml"
+    usual = "quality = { default = 0.9 }\nttft_s = { median = 0.1, sigma = 0.1 }\ninter_token_s = { median = 0.01, sigma = 0.1 }\nprices = { input = 1, output = 1 }\n"
+    path.write_text(f"[a]\n{usual}{said}\n")
+    with pytest.raises(BadInput, match=re.escape(complaint)):
+        load_fleet(path)
