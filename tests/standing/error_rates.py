@@ -206,7 +206,7 @@ def main() -> None:
         print(f"{name:60}{f'{100 * rates(draw, measure, tolerance, rounds).called:.1f} %':>10}", flush=True)
     print("\n300 cells, 10 of them worse by 30 points")
     for word, tolerance in (("usual tolerance", USUAL), ("tolerance 0", NONE)):
-        false, found = false_discoveries(max(2, rounds // 40), tolerance)
+        false, found = false_discoveries(max(2, rounds // 20), tolerance)
         print(
             f"{f'false among those called, {word}':60}{f'{100 * false:.1f} %':>10}  ≤ 6 %   (found {100 * found:.0f} %)",
             flush=True,
