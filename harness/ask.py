@@ -40,6 +40,9 @@ def _plain(value: object) -> object:
 _CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_plain)
 
 
+_NESTED = dict, list, tuple, Mapping
+
+
 class _Begun:
     """The content addresses of lists that all begin with the same value, which is read and hashed but once."""
 
@@ -353,7 +356,7 @@ class Trial:
         """
         prompt, params = self.case.prompt, self.params
         asked = [params, self.provider.model, self.provider.address, self.repeat]
-        nested = [params[name] for name in sorted(params) if isinstance(params[name], Mapping | list | tuple)]
+        nested = [params[name] for name in sorted(params) if isinstance(params[name], _NESTED)]
         if prompt.tools or prompt.response_format or nested:
             asked.append(json.dumps([prompt.tools, prompt.response_format, nested], default=_plain))
         return self.case.asking.address(asked, 32)

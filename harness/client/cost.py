@@ -137,7 +137,8 @@ def _bound(prompt: Prompt) -> int:
 
 def max_output(params: JsonObject, max_output_tokens: int | None) -> int | None:
     """The most tokens that all choices of a reply can have together; None when unknown."""
-    asked = [params[name] for name in ("max_completion_tokens", "max_tokens") if _is_count(params.get(name))]
+    told: tuple[Any, Any] = params.get("max_completion_tokens"), params.get("max_tokens")
+    asked = [value for value in told if _is_count(value)]
     most = max(asked, default=max_output_tokens)
     choices = params.get("n")
     return most if most is None or not _is_count(choices) else most * int(choices or 1)

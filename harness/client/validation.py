@@ -208,7 +208,7 @@ def _wrong_choice(prompt: Prompt) -> Iterator[str]:
 def _shows(prompt: Prompt) -> bool:
     messages: Collection[Any] = prompt.messages
     contents = [message.get("content") for message in messages if isinstance(message, _OBJECT)]
-    parts = [part for content in contents if isinstance(content, list | tuple) for part in content]
+    parts = [part for content in contents if isinstance(content, (list, tuple)) for part in content]
     return any(isinstance(part, Mapping) and part.get("type") == "image_url" for part in parts)
 
 

@@ -18,7 +18,11 @@ def count(value: Any) -> int | None:
 def inside(value: Any, *path: str) -> Any:
     """What stands at the path of keys in nested objects; None where the path ends early."""
     for key in path:
-        value = value.get(key) if isinstance(value, (dict, Mapping)) else None  # a dict is known at once
+        if value is None or not isinstance(
+            value, (dict, Mapping)
+        ):  # a dict is known at once, and most of what is none is None
+            return None
+        value = value.get(key)
     return value
 
 

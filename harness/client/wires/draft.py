@@ -12,6 +12,9 @@ from harness.client.failures import failure
 from harness.client.wires.contract import Chunk, Decoded, Marks
 from harness.told import Failure, Reply, Usage
 
+UNTOLD = Usage()
+"""What is known before a provider has counted."""
+
 
 @dataclass(slots=True)
 class Call:
@@ -33,7 +36,7 @@ class Draft:
     response_id: str | None = None
     fingerprint: str | None = None
     model_served: str | None = None
-    usage: Usage = field(default_factory=Usage)
+    usage: Usage = UNTOLD
     at: float = 0.0
     marked: bool = False
     pieces: list[float] = field(default_factory=list)
