@@ -72,7 +72,7 @@ def test_several_processes_record_one_run_and_what_each_had_in_flight_is_named(t
     ]  # fmt: skip
     (note,) = run.notes
     assert note.startswith(
-        "2 calls were in flight when the run was killed and are possibly paid for (at most $0.500000): "
+        "2 calls were in flight when the run, or a worker of it, was killed and are possibly paid for (at most $0.500000): "
     )
     assert "sums::case-5 to alpha" in note
 
