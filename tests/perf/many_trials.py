@@ -4,13 +4,13 @@ python -m tests.perf.many_trials TRIALS FOLDER
 """
 
 import asyncio
-import resource
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
 from harness import engine, store
 from tests.engine.made import attempt, provider, suite
+from tests.perf.memory import peak_mb
 
 CASES = 1000
 
@@ -21,11 +21,6 @@ class AtOnce:
     async def attempts(self, trial, permit):
         assert await permit()
         yield attempt(trial)
-
-
-def peak_mb() -> float:
-    """The most memory that this process has had so far, in MB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def main(trials: int, folder: Path) -> None:

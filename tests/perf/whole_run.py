@@ -6,7 +6,6 @@ when all was recorded, and when all was done.
 
 import functools
 import json
-import resource
 import subprocess
 import sys
 import tempfile
@@ -18,6 +17,7 @@ from typing import Any
 
 from harness import cli, pipeline
 from tests.perf.found import Check, Section, table, times
+from tests.perf.memory import peak_mb
 from tests.perf.ours import write_project
 from tests.perf.paced_server import Served
 
@@ -99,9 +99,7 @@ def _noting(step: Callable[..., Any], peaks: dict[str, float], name: str) -> Cal
         try:
             return step(*given, **named)
         finally:
-            peaks[name] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (
-                1024 if sys.platform == "linux" else 1 << 20
-            )
+            peaks[name] = peak_mb()
 
     return noted
 

@@ -187,8 +187,14 @@ def test_the_readmes_table_names_each_suite_its_capability_its_cases_and_its_sco
 
 def test_the_readmes_examples_are_suites(tmp_path):
     text = (FOLDER / "README.md").read_text()
-    (yaml,), (python,) = (re.findall(rf"```{kind}\n(.*?)```", text, re.DOTALL) for kind in ("yaml", "python"))
+    (yaml, of_records), (python,) = (
+        re.findall(rf"```{kind}\n(.*?)```", text, re.DOTALL) for kind in ("yaml", "python")
+    )
     (tmp_path / "support.yaml").write_text(yaml)
+    (tmp_path / "capitals.yaml").write_text(of_records)
+    (tmp_path / "capitals.csv").write_text("country,capital\nItaly,Rome\nNorway,Oslo\n")
     (tmp_path / "suite_counting.py").write_text(python)
-    for suite in load.suites([tmp_path]):
+    capitals, *with_keys = sorted(load.suites([tmp_path]), key=lambda suite: suite.name)
+    assert [case.expect for case in capitals.cases] == ["Rome", "Oslo"]
+    for suite in with_keys:
         assert not wrong_keys(suite)
