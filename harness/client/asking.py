@@ -6,11 +6,11 @@ import asyncio
 import random
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Protocol, Self
+from typing import Generic, Protocol, Self, TypeVar
 
 from harness.ask import Retries
 from harness.client.retries import wait_before_retry
-from harness.told import Attempt
+from harness.told import Attempt, Failure
 
 Permit = Callable[[], Awaitable[bool]]
 """Asked before each request goes out, whether it may."""
@@ -32,7 +32,19 @@ class Attempts(Protocol):
         ...
 
 
-class Asking:
+class Tried(Protocol):
+    """What one request came to."""
+
+    @property
+    def failure(self) -> Failure | None:
+        """Why it has no answer; None if it has one."""
+        ...
+
+
+T = TypeVar("T", bound=Tried)
+
+
+class Asking(Generic[T]):
     """The attempts that `make` makes of a number and the seconds waited before it: the first, and retries of what is retryable.
 
     A class and no generator: asyncio keeps books on each of those, which takes more time than all that is done here.
@@ -40,10 +52,10 @@ class Asking:
 
     def __init__(
         self,
-        make: Callable[[int, float], Awaitable[Attempt]],
+        make: Callable[[int, float], Awaitable[T]],
         retries: Retries,
         rng: random.Random,
-        permit: Permit | None,
+        permit: Permit | None = None,
     ) -> None:
         self._make, self._retries, self._rng, self._permit = make, retries, rng, permit
         self._number = 0
@@ -52,7 +64,7 @@ class Asking:
     def __aiter__(self) -> Self:
         return self
 
-    async def __anext__(self) -> Attempt:
+    async def __anext__(self) -> T:
         wait_s, self._wait_s = self._wait_s, None  # whatever breaks the attempt, it was the last
         if wait_s is None:
             raise StopAsyncIteration

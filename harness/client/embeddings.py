@@ -21,7 +21,7 @@ from harness.client.embedders import WITHOUT, Batch, Embedder, Vector, embedder_
 from harness.client.failures import failure
 from harness.client.limits import Need
 from harness.client.limits.rates import USUAL_BYTES_PER_TOKEN
-from harness.client.plain import Answered, Asking, Unreadable, answered, request_for
+from harness.client.plain import Answered, Inquiry, Unreadable, answered, request_for
 from harness.client.session import Session
 from harness.client.tokens import count_text
 from harness.client.translate import VIA_LITELLM, Untranslatable
@@ -172,7 +172,7 @@ async def _ask(
             session, provider, f"{model.kind}/{model.name}", (texts, options), need
         )
     body = model.embedder.body(model.name, texts, dict(options))
-    asking = Asking(model.name, body=body, named=options)
+    asking = Inquiry(model.name, body=body, named=options)
     request = request_for(provider, model.kind, model.embedder.places[model.kind], asking)
     return await answered(session, provider, request, partial(_read, model.embedder, len(texts)), need=need)
 

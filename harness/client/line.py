@@ -104,7 +104,7 @@ class Lines(aiohttp.TCPConnector):
     def __init__(self, clock: Callable[[], float]) -> None:
         super().__init__(limit=0, keepalive_timeout=KEPT_S)  # limits.py limits
         self._clock = clock
-        self._factory = lambda: Line(self._loop, clock)  # type: ignore[assignment]
+        self._factory = lambda: Line(self._loop, clock)  # type: ignore[assignment]  # a partial, in aiohttp; it is only called
 
     async def connect(self, req: Any, traces: Any, timeout: Any) -> Any:  # noqa: ASYNC109 - aiohttp's name
         """A connection for the request, with the ear of the context on it."""

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from harness.ask import Provider
 from harness.client.failures import failure
 from harness.client.listers import Lister, Model, Page, lister_for
-from harness.client.plain import Answered, Asking, Place, answered, request_for
+from harness.client.plain import Answered, Inquiry, Place, answered, request_for
 from harness.client.session import Session
 from harness.client.translate import Untranslatable
 from harness.told import Clock, Failure
@@ -118,7 +118,7 @@ async def _get(
     session: Session, provider: Provider, place: Place, query: Mapping[str, str], read: Callable[[Any], T]
 ) -> Answered[T]:
     try:
-        request = request_for(provider, provider.kind, place, Asking(query=query))
+        request = request_for(provider, provider.kind, place, Inquiry(query=query))
     except Untranslatable as refused:
         return Answered(failure=refused.failure)
     return await answered(session, provider, request, read)

@@ -6,9 +6,7 @@ request (`api_version`, `extra_headers`) holds here as well; its other params ar
 
 from __future__ import annotations
 
-import asyncio
 import random
-import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
@@ -18,11 +16,11 @@ from urllib.parse import quote, urlencode
 import orjson
 
 from harness.ask import Provider
+from harness.client.asking import Asking
 from harness.client.calls import Facts
 from harness.client.door import litellm, quiet
 from harness.client.failures import failure, from_error, from_http
 from harness.client.limits import Need
-from harness.client.retries import wait_before_retry
 from harness.client.session import Fetched, Session
 from harness.client.timing import clock_of
 from harness.client.translate import Request, Untranslatable
@@ -69,7 +67,7 @@ class Answered(Generic[T]):
 
 
 @dataclass(frozen=True, slots=True)
-class Asking:
+class Inquiry:
     """What is asked of a place: for which model, with which query, with a body (POST) or without (GET)."""
 
     model: str = ""
@@ -78,7 +76,7 @@ class Asking:
     named: Mapping[str, Any] = field(default_factory=dict)
 
 
-def request_for(provider: Provider, kind: str, place: Place, asking: Asking) -> Request:
+def request_for(provider: Provider, kind: str, place: Place, asking: Inquiry) -> Request:
     """The request to a place of a provider. Raises Untranslatable where nobody knows its address, or where nobody serves it now."""
     if provider.simulated and provider.base_url is None:
         raise Untranslatable(failure("client_error", f"the simulated provider {provider.name!r} is not being served"))
@@ -120,7 +118,7 @@ def _undecoded(chunks: Sequence[Chunk]) -> Decoded:  # noqa: ARG001 - the wire's
 
 
 def _unstreamed() -> Reader:
-    raise NotImplementedError("what is no question is not streamed")
+    raise NotImplementedError("what is no question is not streamed")  # said by `stream=False` of each request here
 
 
 _SINGLE = Wire("single", MappingProxyType({}), _undecoded, _unstreamed)
@@ -145,17 +143,8 @@ async def answered(
 async def repeated(provider: Provider, once: Callable[[float], Awaitable[Answered[T]]]) -> Answered[T]:
     """What the last attempt came to, with the clocks of all. `once` is told how long was waited before it, in seconds."""
     rng = random.Random()  # noqa: S311 - spreads retries, keeps no secret
-    clocks: tuple[Clock, ...] = ()
-    waited_s = 0.0
-    while True:
-        got = await once(waited_s)
-        clocks += got.clocks
-        wait = wait_before_retry(got.failure, len(clocks), provider.retries, rng)
-        if wait is None:
-            return replace(got, clocks=clocks)
-        begun = time.perf_counter()
-        await asyncio.sleep(wait)
-        waited_s = time.perf_counter() - begun
+    tried = [got async for got in Asking(lambda _number, waited_s: once(waited_s), provider.retries, rng)]
+    return replace(tried[-1], clocks=tuple(clock for got in tried for clock in got.clocks))
 
 
 def _read(exchange: Exchange, provider: Provider, read: Callable[[Any], T]) -> tuple[T | None, Failure | None]:

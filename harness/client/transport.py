@@ -105,7 +105,7 @@ class _TooLarge(Exception):
 
 
 class _Opening:
-    """Stops a request when it has its connection, and keeps that."""
+    """Stops a request when it has its connection, and keeps that: nothing is sent, so the rest of an ear is never called."""
 
     connection: Connection | None = None
 

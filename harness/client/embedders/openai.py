@@ -9,29 +9,14 @@ from typing import Any
 from harness.client.embedders.contract import Batch, Embedder, items, vector
 from harness.client.plain import Place, Unreadable
 from harness.client.wires.counts import count, inside
+from harness.client.wires.openai_chat import ENDPOINTS
 
 _CHAT = ("/chat/completions",)
-_USUAL = Place("/embeddings", chat=_CHAT)
+_ELSEWHERE = frozenset({"cerebras", "deepseek", "groq", "huggingface", "perplexity", "xai"})
+"""Speak the format of chats, and have no embeddings or another format for them."""
 PLACES = MappingProxyType(
-    {
-        "openai": Place("/embeddings", "https://api.openai.com/v1", chat=_CHAT),
-        "azure": Place("/openai/deployments/{model}/embeddings?api-version={api_version}", key="api-key"),
-        "openrouter": Place("/embeddings", "https://openrouter.ai/api/v1", chat=_CHAT),
-        "custom_openai": _USUAL,
-        "deepinfra": _USUAL,
-        "fireworks_ai": _USUAL,
-        "hosted_vllm": _USUAL,
-        "litellm_proxy": _USUAL,
-        "llamafile": _USUAL,
-        "lm_studio": _USUAL,
-        "mistral": _USUAL,
-        "nebius": _USUAL,
-        "novita": _USUAL,
-        "nvidia_nim": _USUAL,
-        "openai_like": _USUAL,
-        "sambanova": _USUAL,
-        "together_ai": _USUAL,
-    }
+    {kind: Place("/embeddings", one.base, chat=_CHAT) for kind, one in ENDPOINTS.items() if kind not in _ELSEWHERE}
+    | {"azure": Place("/openai/deployments/{model}/embeddings?api-version={api_version}", key="api-key")}
 )
 """The kinds of providers, by litellm's name, whose servers take this."""
 

@@ -8,34 +8,14 @@ from typing import Any
 from harness.client.listers.contract import Lister, Page, items, model
 from harness.client.plain import Place
 from harness.client.wires.counts import inside
+from harness.client.wires.openai_chat import ENDPOINTS
 
 _CHAT = ("/chat/completions",)
-_USUAL = Place("/models", chat=_CHAT)
+_NONE = frozenset({"perplexity"})
+"""Speaks the format and lists no models."""
 PLACES = MappingProxyType(
-    {
-        "openai": Place("/models", "https://api.openai.com/v1", chat=_CHAT),
-        "azure": Place("/openai/models?api-version={api_version}", key="api-key"),
-        "huggingface": Place("/models", "https://router.huggingface.co/v1", chat=_CHAT),
-        "openrouter": Place("/models", "https://openrouter.ai/api/v1", chat=_CHAT),
-        "cerebras": _USUAL,
-        "custom_openai": _USUAL,
-        "deepinfra": _USUAL,
-        "deepseek": _USUAL,
-        "fireworks_ai": _USUAL,
-        "groq": _USUAL,
-        "hosted_vllm": _USUAL,
-        "litellm_proxy": _USUAL,
-        "llamafile": _USUAL,
-        "lm_studio": _USUAL,
-        "mistral": _USUAL,
-        "nebius": _USUAL,
-        "novita": _USUAL,
-        "nvidia_nim": _USUAL,
-        "openai_like": _USUAL,
-        "sambanova": _USUAL,
-        "together_ai": _USUAL,
-        "xai": _USUAL,
-    }
+    {kind: Place("/models", one.base, chat=_CHAT) for kind, one in ENDPOINTS.items() if kind not in _NONE}
+    | {"azure": Place("/openai/models?api-version={api_version}", key="api-key")}
 )
 """The kinds of providers, by litellm's name, whose servers take this."""
 
