@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from harness.cli import main
+from tests.cli.loopback import loopback
 
 ROOT = Path(__file__).parent.parent.parent
 SUMS = """\
@@ -127,3 +128,13 @@ def copied(recorded, tmp_path, monkeypatch):
     """The recorded run's reports folder, to be changed, beside the shipped suites."""
     monkeypatch.chdir(ROOT)
     return Path(shutil.copytree(recorded.reports, tmp_path / "reports"))
+
+
+@pytest.fixture
+def mine(project):
+    """A provider `mine` behind a server on loopback, in a registry of its own."""
+    with loopback() as server:
+        (project / "own.toml").write_text(
+            f'[[providers]]\nname = "mine"\nmodel = "openai/m-1"\nbase_url = "{server.url}"\n[fallback]\nenabled = false\n'
+        )
+        yield server

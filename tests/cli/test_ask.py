@@ -8,16 +8,6 @@ from tests.cli.conftest import call
 from tests.cli.loopback import loopback
 
 
-@pytest.fixture
-def mine(project):
-    """A provider `mine` behind a server on loopback, in a registry of its own."""
-    with loopback() as server:
-        (project / "own.toml").write_text(
-            f'[[providers]]\nname = "mine"\nmodel = "openai/m-1"\nbase_url = "{server.url}"\n[fallback]\nenabled = false\n'
-        )
-        yield server
-
-
 def test_a_simulated_provider_answers_from_the_suites_keys_and_says_that_it_is_simulated(project):
     said = call("ask", "What is 2 + 2?", "--model=sim-careful")
     assert (said.code, said.out) == (ExitCode.FINE, "4\n")

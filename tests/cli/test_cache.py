@@ -11,19 +11,8 @@ from harness.cli.options import age
 from harness.client import Cache
 from harness.errors import ExitCode
 from tests.cli.conftest import call
-from tests.cli.loopback import loopback
 
 ONE = "--only=sim-swift"
-
-
-@pytest.fixture
-def mine(project):
-    """A provider `mine` behind a server on loopback, in a registry of its own."""
-    with loopback() as server:
-        (project / "own.toml").write_text(
-            f'[[providers]]\nname = "mine"\nmodel = "openai/m-1"\nbase_url = "{server.url}"\n[fallback]\nenabled = false\n'
-        )
-        yield server
 
 
 def ask(question="How many?", *more):
