@@ -5,10 +5,9 @@ Tables of outcomes are split at random many times: routes are chosen from the on
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -21,7 +20,6 @@ from harness.routing.objective import Objective
 from harness.stats import aiq, quality_at
 
 Array = NDArray[np.float64]
-COLUMNS = ("case_id", "capability", "provider", "score")
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,24 +33,17 @@ class Outcomes:
     costs: pd.DataFrame
 
     @classmethod
-    def read(cls, file: Path) -> Outcomes:
-        """Read a CSV (also .gz) in long form: case_id, capability, provider, score and perhaps cost_usd; repeats are averaged.
+    def of(cls, told: Iterable[tuple[str, str, str, float, float | None]]) -> Outcomes:
+        """Of (case_id, capability, provider, score, cost) in any order; repeats are averaged.
 
         Raises:
-            WrongUse: the file is not there, is no such table, or a score is not from 0 to 1.
+            WrongUse: there is none.
         """
-        try:
-            table = pd.read_csv(file, dtype=dict.fromkeys(COLUMNS[:3], str))
-        except (OSError, ValueError) as error:
-            raise WrongUse(f"{file} cannot be read as a table of outcomes: {error}") from None
-        missing = [name for name in COLUMNS if name not in table.columns]
-        if missing:
-            raise WrongUse(f"{file} has no column {', '.join(missing)}; a table of outcomes has {', '.join(COLUMNS)}")
-        if not pd.to_numeric(table["score"], errors="coerce").dropna().between(0, 1).all() or table.empty:
-            raise WrongUse(f"{file}: scores are numbers from 0 to 1, and there is at least one")
-        if "cost_usd" not in table.columns:
-            table["cost_usd"] = np.nan
         place = ["capability", "case_id"]
+        table = pd.DataFrame(told, columns=["case_id", "capability", "provider", "score", "cost_usd"])
+        if table.empty:
+            raise WrongUse("there is no outcome to choose from")
+        table["cost_usd"] = pd.to_numeric(table["cost_usd"])
         scores, costs = (
             table.pivot_table(index=place, columns="provider", values=value, aggfunc="mean", dropna=False)
             for value in ("score", "cost_usd")

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.cli import options as shared
-from harness.errors import ExitCode
+from harness.errors import BadInput, ExitCode, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from harness.routing.verification import Verified
 
 SIZES = (100, 300, 1000, 3000)
+MOST_PROBLEMS = 20
 LOSS = -0.05
 """Points: a chooser that loses more than this on average is broken."""
 
@@ -27,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         required=True,
         metavar="FILE",
-        help="CSV, also .gz: case_id, capability, provider, score from 0 to 1 and perhaps cost_usd",
+        help="what many providers scored on the same cases, in any format that `harness import` reads",
     )
     parser.add_argument("--splits", type=shared.whole(2), default=100, metavar="N", help="random splits (default: 100)")
     parser.add_argument(
@@ -51,7 +52,7 @@ def main(options: argparse.Namespace) -> ExitCode:
     from harness.render.terminal import Terminal
     from harness.routing import Objective, Outcomes, verify
 
-    outcomes = Outcomes.read(options.outcomes)
+    outcomes = Outcomes.of(_told(options.outcomes))
     if options.shuffle:
         outcomes = outcomes.shuffled()
     cases = len(outcomes.scores)
@@ -65,6 +66,21 @@ def main(options: argparse.Namespace) -> ExitCode:
         terminal.table(_gains(found, f"{options.outcomes.name}: {of}"))
         terminal.table(_figures(found[-1]))
     return ExitCode.BELOW if any(one.gain < LOSS for one in found) else ExitCode.FINE
+
+
+def _told(file: Path) -> list[tuple[str, str, str, float, float | None]]:
+    """Case, capability, provider, score and cost of each outcome; what was not scored is left out."""
+    from harness.load.outcomes import Wishes, outcomes
+
+    told, problems = [], []
+    for line, row in outcomes(file, Wishes()).lines:
+        if isinstance(row, str):
+            problems.append(Problem(file, line, row))
+        elif row.value is not None:
+            told.append((f"{row.suite}::{row.case_id}", row.capability, row.provider, row.value, row.cost_usd))
+    if problems:
+        raise BadInput(problems[:MOST_PROBLEMS])
+    return told
 
 
 def _gains(found: Sequence[Verified], title: str) -> Table:
