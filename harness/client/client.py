@@ -16,7 +16,6 @@ from types import MappingProxyType, TracebackType
 from typing import Self
 
 from harness.ask import Case, JsonObject, Prompt, Provider, Trial, content_address
-from harness.client.asking import Asking, Attempts, Permit
 from harness.client.cache import Cache
 from harness.client.calls import not_sent
 from harness.client.cost import cost_of
@@ -29,6 +28,7 @@ from harness.client.listing import Availability, Listing, is_model_available, li
 from harness.client.masking import masked
 from harness.client.metadata import cleaned
 from harness.client.replays import Replays
+from harness.client.retries import Asking, Attempts, Permit
 from harness.client.session import Called, Session
 from harness.client.streaming import Stream
 from harness.client.templates import Translator

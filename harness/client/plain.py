@@ -16,11 +16,11 @@ from urllib.parse import quote, urlencode
 import orjson
 
 from harness.ask import Provider
-from harness.client.asking import Asking
 from harness.client.calls import Facts
 from harness.client.door import litellm, quiet
 from harness.client.failures import failure, from_error, from_http
 from harness.client.limits import Need
+from harness.client.retries import Asking
 from harness.client.session import Fetched, Session
 from harness.client.timing import clock_of
 from harness.client.translate import Request, Untranslatable

@@ -15,9 +15,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from harness.ask import Prompt, ToolCall, Trial
-from harness.client.asking import Attempts
 from harness.client.cache import Cache, Entry
 from harness.client.failures import scrub
+from harness.client.retries import Attempts
 from harness.client.translate import VIA_LITELLM
 from harness.told import Attempt, Cost, Reply, Sent, Usage
 from harness.wording import refuses, said

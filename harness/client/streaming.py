@@ -12,9 +12,9 @@ from types import TracebackType
 from typing import Self
 
 from harness.ask import Secret
-from harness.client.asking import Attempts
 from harness.client.deltas import Delta, Deltas
 from harness.client.listening import LISTENER
+from harness.client.retries import Attempts
 from harness.client.translate import Request
 from harness.client.wires.contract import Chunk, Drafted, Reader
 from harness.errors import WrongUse
