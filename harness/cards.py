@@ -6,12 +6,13 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from harness import registry, standing
+from harness import registry
 from harness.ask import Provider
 from harness.judged import Standing
-from harness.pipeline import STANDINGS, routes_in_force
+from harness.pipeline import routes_in_force
 from harness.registry import Catalogue, ModelFacts
 from harness.settings import Places
+from harness.store import latest_standings
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +30,7 @@ def models(places: Places | None = None, env: Mapping[str, str] = os.environ) ->
     places = places or Places()
     known = registry.load(places.providers, env)
     catalogue = Catalogue.load()
-    file = places.stored.fetch(f"latest/{STANDINGS}")
-    measured = standing.from_json(file.read_text(encoding="utf-8")) if file.exists() else []
+    measured = latest_standings(places.stored)
     table = routes_in_force(places)
     routes = table.routes if table else ()
     cards = []

@@ -25,10 +25,10 @@ from harness.errors import WrongUse
 from harness.judged import Report, RoutingTable
 from harness.registry import Catalogue, Registry
 from harness.render import markdown
-from harness.settings import ROUTING, Places, Selection, Terms
+from harness.settings import Places, Selection, Terms
 from harness.told import Outcome, Tally
 
-REPORT, STANDINGS = "report.md", "standings.json"
+REPORT = "report.md"
 """What lies in reports/latest beside the plots."""
 
 
@@ -336,7 +336,7 @@ def publish(report: Report, run: store.Run, places: Places) -> tuple[Path, ...]:
 
     folder = places.stored.fetch_folder("latest")
     folder.mkdir(parents=True, exist_ok=True)
-    for name in (REPORT, STANDINGS, *(name for name, _ in markdown.PLOTS)):
+    for name in (REPORT, store.STANDINGS, *(name for name, _ in markdown.PLOTS)):
         (folder / name).unlink(missing_ok=True)
     drawn = {
         "quality_cost.png": plots.quality_cost(report.standings, folder / "quality_cost.png"),
@@ -347,14 +347,14 @@ def publish(report: Report, run: store.Run, places: Places) -> tuple[Path, ...]:
     }
     shown = [name for name, done in drawn.items() if done]
     (folder / REPORT).write_text(markdown.report(report, shown), encoding="utf-8")
-    (folder / STANDINGS).write_text(standing.to_json(report.standings), encoding="utf-8")
+    (folder / store.STANDINGS).write_text(standing.to_json(report.standings), encoding="utf-8")
     store.set_latest(places.reports, run.run_id)
-    return tuple(folder / name for name in (REPORT, *shown, STANDINGS))
+    return tuple(folder / name for name in (REPORT, *shown, store.STANDINGS))
 
 
 def routes_in_force(places: Places) -> RoutingTable | None:
     """The routing file's table; None where there is no file."""
-    return routing.load(places.routing) if places.stored.fetch(ROUTING).exists() else None
+    return routing.load(places.routing) if places.stored.fetch(store.ROUTING).exists() else None
 
 
 def apply_routes(table: RoutingTable, places: Places) -> None:
@@ -368,7 +368,7 @@ def apply_routes(table: RoutingTable, places: Places) -> None:
         routing.check_replaces(present, table)
     places.routing.parent.mkdir(parents=True, exist_ok=True)
     routing.save(table, places.routing)
-    places.stored.send(ROUTING)
+    places.stored.send(store.ROUTING)
 
 
 @dataclass(frozen=True, slots=True)

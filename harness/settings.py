@@ -9,8 +9,6 @@ from pathlib import Path
 from harness import client, engine, store
 from harness.ask import Provider
 
-ROUTING = "routing.toml"
-
 
 @dataclass(frozen=True, slots=True)
 class Places:
@@ -32,7 +30,7 @@ class Places:
     @property
     def routing(self) -> Path:
         """The routes in force; those of an object store in the copy on this machine."""
-        return self.stored.folder / ROUTING
+        return self.stored.folder / store.ROUTING
 
     @property
     def baseline(self) -> Path:

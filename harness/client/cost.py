@@ -11,7 +11,10 @@ from typing import Any
 import orjson
 
 from harness.ask import JsonObject, Prices, PriceTier, Prompt
-from harness.told import Cost, Usage
+from harness.told import Attempt, Cost, Usage
+
+_NEVER_REACHED = frozenset({"dns", "connect_refused", "connect_timeout", "tls"})
+_NEVER_SENT = frozenset({"dropped", "budget_stop"})
 
 TOOL_OVERHEAD_TOKENS = 1_000
 """The most that providers are known to write around tools by themselves: Anthropic adds up to some 700 tokens."""
@@ -54,6 +57,20 @@ def cost_of(usage: Usage, prices: Prices | None) -> Cost:
     guessed = usage.source == "tokenizer" or prices.varies or min(fresh, short, said) < 0
     guessed = guessed or any(tokens and price is None for tokens, price in lacking)
     return Cost(usd, "estimated" if guessed else "exact", prices.id)
+
+
+def spent_on(attempt: Attempt) -> float | None:
+    """What a budget counts for an attempt, in USD; None if it may have cost anything up to the most that it can."""
+    if attempt.replayed:
+        return 0.0
+    if attempt.cost.usd is not None or attempt.failure is None:
+        return attempt.cost.usd
+    return 0.0 if surely_free(attempt.failure.kind, attempt.failure.side, attempt.http_status) else None
+
+
+def surely_free(kind: str, side: str, http_status: int | None) -> bool:
+    """Whether a request that failed so has cost nothing: it was not sent, was not read, or was refused."""
+    return side == "request" or kind in _NEVER_REACHED | _NEVER_SENT or (http_status or 0) >= 400
 
 
 def in_tier(prices: Prices, prompt_tokens: int) -> Prices:

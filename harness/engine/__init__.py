@@ -7,7 +7,7 @@ tally = await engine.run(plan, client, recorder.record, engine.RunOptions(budget
 
 from __future__ import annotations
 
-from harness.engine.budget import surely_free
+from harness.client.cost import surely_free
 from harness.engine.forecast import Amount, Forecast, forecast
 from harness.engine.interrupt import Wish, ctrl_c, event_of
 from harness.engine.lanes import Anchor

@@ -6,10 +6,6 @@ import asyncio
 from datetime import UTC, datetime
 
 from harness.engine.messages import Refusal
-from harness.told import Attempt
-
-_NEVER_REACHED = frozenset({"dns", "connect_refused", "connect_timeout", "tls"})
-_NEVER_SENT = frozenset({"dropped", "budget_stop"})
 
 
 class Budget:
@@ -95,17 +91,3 @@ class Purse:
         if self.since is not None:
             self._budget.settle(self._receipt, usd)
             self.since = None
-
-
-def spent_on(attempt: Attempt) -> float | None:
-    """What a budget counts for an attempt, in USD; None if it may have cost anything up to the most that it can."""
-    if attempt.replayed:
-        return 0.0
-    if attempt.cost.usd is not None or attempt.failure is None:
-        return attempt.cost.usd
-    return 0.0 if surely_free(attempt.failure.kind, attempt.failure.side, attempt.http_status) else None
-
-
-def surely_free(kind: str, side: str, http_status: int | None) -> bool:
-    """Whether a request that failed so has cost nothing: it was not sent, was not read, or was refused."""
-    return side == "request" or kind in _NEVER_REACHED | _NEVER_SENT or (http_status or 0) >= 400

@@ -11,7 +11,8 @@ from functools import partial
 from typing import Protocol
 
 from harness.ask import Provider, Trial
-from harness.engine.budget import Budget, Purse, spent_on
+from harness.client.cost import spent_on
+from harness.engine.budget import Budget, Purse
 from harness.engine.lanes import Anchor, Lane, Stage, Turn, together
 from harness.engine.plan import MaxOutput, Plan, most
 from harness.engine.progress import Progress

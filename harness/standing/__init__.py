@@ -7,11 +7,11 @@ from harness.standing.facts import dated, duration, notes, spend, timed
 from harness.standing.history import Night, history
 from harness.standing.moved import differences, flipped, flips, replies
 from harness.standing.outcomes import CONDITIONS, FIGURES, FLAGS, outcomes, typed
-from harness.standing.records import from_json, to_json
 from harness.standing.repeats import REPEATED, repeated, repeats
 from harness.standing.standings import standings
 from harness.standing.tolerance import Tolerance
 from harness.standing.under_load import invalid, levels
+from harness.store.standings import from_json, to_json
 
 __all__ = [
     "CALIBRATED",

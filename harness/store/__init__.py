@@ -28,15 +28,18 @@ from harness.store.manifest import InFlight, State
 from harness.store.many import Runs, load_runs
 from harness.store.opening import load_run, newest_run, open_run, run_before, set_latest
 from harness.store.parquet import column_names, rows_of, unpacked
-from harness.store.place import Place
+from harness.store.place import ROUTING, Place
 from harness.store.recorder import Recorder
 from harness.store.resuming import Remainder, remainder
 from harness.store.runs import Run
 from harness.store.searches import save_searches
+from harness.store.standings import STANDINGS, latest_standings
 from harness.store.writer import WriteOptions, Writer
 
 __all__ = [
     "BASELINE_FILE",
+    "ROUTING",
+    "STANDINGS",
     "Baseline",
     "Brought",
     "Durability",
@@ -58,6 +61,7 @@ __all__ = [
     "git_commit",
     "has_baseline",
     "import_rows",
+    "latest_standings",
     "left_behind",
     "load_baseline",
     "load_run",

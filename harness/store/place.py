@@ -16,6 +16,9 @@ from harness.errors import StoreError, WrongUse
 from harness.store.durable import guarded
 from harness.store.objects import Objects, endpoint_in, objects_at
 
+ROUTING = "routing.toml"
+"""What the routes in force are called in a place."""
+
 MARKER = ".place"
 """A file that says in a copy whose copy it is."""
 

@@ -10,8 +10,11 @@ from typing import Any
 
 from harness.errors import BadInput, Problem
 from harness.judged import Estimate, Percentiles, Standing
+from harness.store.place import Place
 
 VERSION = 1
+STANDINGS = "standings.json"
+"""What they are called in reports/latest."""
 
 
 def to_json(standings: Iterable[Standing]) -> str:
@@ -34,6 +37,17 @@ def from_json(text: str, file: Path = Path("standings.json")) -> list[Standing]:
     if found is None:
         raise _complaint(file, f"their version is {record['version']}, not {VERSION}")
     return found
+
+
+def latest_standings(place: Place) -> list[Standing]:
+    """The standings of the last report; none where there is none yet.
+
+    Raises:
+        BadInput: the file is damaged.
+        StoreError: an object store cannot be asked.
+    """
+    file = place.fetch(f"latest/{STANDINGS}")
+    return from_json(file.read_text(encoding="utf-8"), file) if file.exists() else []
 
 
 def _complaint(file: Path, reason: str) -> BadInput:
