@@ -214,7 +214,10 @@ class Attempt:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a trial came to, read back from the store: its identity and its deciding attempt, a success if there is one."""
+    """What a trial came to, read back from the store: its identity and its deciding attempt, a success if there is one.
+
+    `saturated`: the harness was too slow to time it, so that `latency_s` is not the provider's own.
+    """
 
     ref: TrialRef
     reply: Reply
@@ -224,6 +227,7 @@ class Outcome:
     failure_kind: str | None = None
     error: str | None = None
     simulated: bool = False
+    saturated: bool = False
 
     @property
     def answered(self) -> bool:

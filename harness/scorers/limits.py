@@ -11,7 +11,9 @@ from harness.told import Outcome
 
 @dataclass(frozen=True, slots=True)
 class LatencyOptions:
-    """`latency`: the last byte of the answer came within `max_s` seconds. A replay has no latency: it is unscored."""
+    """`latency`: the last byte of the answer came within `max_s` seconds. A replay has no latency, and one that was timed while the harness was
+    saturated is not the provider's own: both are unscored.
+    """
 
     max_s: float
 
@@ -38,6 +40,8 @@ def _fits(_options: LatencyOptions | CostOptions, _expect: Any) -> None:
 def _latency(options: LatencyOptions, _expect: Any, outcome: Outcome) -> Opinion:
     if outcome.latency_s is None:
         return Opinion(None, None, "no latency was measured")
+    if outcome.saturated:
+        return Opinion(None, None, "the harness was saturated: what it measured is not the provider's own latency")
     took = f"{outcome.latency_s:.3f} s"
     if outcome.latency_s <= options.max_s:
         return right(reason=took)
@@ -53,5 +57,5 @@ def _cost(options: CostOptions, _expect: Any, outcome: Outcome) -> Opinion:
     return wrong(f"it cost {cost}, more than ${options.max_usd:g}")
 
 
-LATENCY = Scorer("1", LatencyOptions, _fits, _latency, reads_reply=False)
+LATENCY = Scorer("2", LatencyOptions, _fits, _latency, reads_reply=False)
 COST = Scorer("1", CostOptions, _fits, _cost, reads_reply=False)

@@ -170,7 +170,7 @@ OUTCOME_COLUMNS = (
     "trial_id", "provider", "suite", "suite_hash", "case_id", "case_hash", "capability", "cluster", "repeat",
     "text", "reasoning", "tool_calls_json", "finish_reason", "response_id", "fingerprint", "model_served",
     "prompt_tokens", "completion_tokens", "cached_tokens", "cache_write_tokens", "reasoning_tokens", "token_source",
-    "cost_usd", "latency_s", "failure_kind", "error", "simulated",
+    "cost_usd", "latency_s", "failure_kind", "error", "simulated", "saturated",
 )  # fmt: skip
 """The columns that `outcome` takes, in its order."""
 
@@ -325,7 +325,7 @@ def outcome(values: Sequence[Any]) -> Outcome:
     (trial_id, provider, suite, suite_hash, case_id, case_hash, capability, cluster, repeat,
      text, reasoning, tool_calls, finish_reason, response_id, fingerprint, model_served,
      prompt, completion, cached, cache_write, reasoned, source,
-     cost_usd, latency_s, failure_kind, error, simulated) = values  # fmt: skip
+     cost_usd, latency_s, failure_kind, error, simulated, saturated) = values  # fmt: skip
     calls = tuple(ToolCall(**call) for call in json.loads(tool_calls)) if tool_calls else ()
     return Outcome(
         ref=TrialRef(
@@ -338,6 +338,7 @@ def outcome(values: Sequence[Any]) -> Outcome:
         failure_kind=failure_kind,
         error=error,
         simulated=simulated,
+        saturated=bool(saturated),
     )
 
 

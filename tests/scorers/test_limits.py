@@ -9,6 +9,8 @@ from harness.scorers import check
 from tests.scorers.replies import answer, score
 
 CALL = replace(answer("hello"), latency_s=1.5, cost_usd=0.002)
+SATURATED = replace(CALL, saturated=True)
+OURS = "the harness was saturated: what it measured is not the provider's own latency"
 
 
 @pytest.mark.parametrize(
@@ -17,6 +19,9 @@ CALL = replace(answer("hello"), latency_s=1.5, cost_usd=0.002)
         (Criterion("latency", {"max_s": 1.5}), CALL, "scored", 1, "1.500 s"),
         (Criterion("latency", {"max_s": 1.4}), CALL, "scored", 0, "it took 1.500 s, longer than 1.4 s"),
         (Criterion("latency", {"max_s": 2}), answer("hello"), "unscored", None, "no latency was measured"),
+        (Criterion("latency", {"max_s": 1.4}), SATURATED, "unscored", None, OURS),
+        (Criterion("latency", {"max_s": 2}, negate=True), SATURATED, "unscored", None, OURS),
+        (Criterion("cost", {"max_usd": 0.002}), SATURATED, "scored", 1, "$0.002000"),
         (Criterion("cost", {"max_usd": 0.002}), CALL, "scored", 1, "$0.002000"),
         (Criterion("cost", {"max_usd": 0}), CALL, "scored", 0, "it cost $0.002000, more than $0"),
         (Criterion("cost", {"max_usd": 0}), replace(CALL, cost_usd=0.0), "scored", 1, "$0.000000"),

@@ -246,6 +246,7 @@ def test_any_attempt_comes_back_as_its_outcome(attempts):
             failure_kind=one.failure.kind if one.failure else None,
             error=mended(one.failure.error) if one.failure else None,
             simulated=one.simulated,
+            saturated=one.clock.saturated,
         )
 
 
