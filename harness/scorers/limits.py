@@ -11,8 +11,9 @@ from harness.told import Outcome
 
 @dataclass(frozen=True, slots=True)
 class LatencyOptions:
-    """`latency`: the last byte of the answer came within `max_s` seconds. A replay has no latency, and one that was timed while the harness was
-    saturated is not the provider's own: both are unscored.
+    """`latency`: the last byte of the answer came within `max_s` seconds.
+
+    A replay has no latency, and one that was timed while the harness was saturated is not the provider's own: both are unscored.
     """
 
     max_s: float

@@ -6,8 +6,8 @@
     run.calls(), run.scores()                         # pandas frames
     run.outcomes()                                    # what each trial came to
 
-A run's folder holds `manifest.json`, which says what else belongs to it: `calls.parquet/`, a folder of parts, and `scores.parquet` when it is
-judged. While it goes on `journal/` holds a file for each process that records, a line for each event; they become parts when they are full and when
+A run's folder holds `manifest.json`, which says what else belongs to it: `calls.parquet/`, a folder of parts, and `scores/`, a file for each time that it
+was judged; the one in force is `scores.parquet` as well. While it goes on `journal/` holds a file for each process that records, a line for each event; they become parts when they are full and when
 the run ends. A manifest with journals beside it is that of a run that was killed, or that still goes on: then its `.lock` is held. `adaptive.json` is there if
 the concurrency was searched for.
 

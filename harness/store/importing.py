@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -24,10 +24,11 @@ from harness.store.compaction import CALLS_FOLDER
 from harness.store.durable import guarded
 from harness.store.info import RunInfo
 from harness.store.lock import Lock
-from harness.store.manifest import Manifest
+from harness.store.manifest import Manifest, Scoring
 from harness.store.place import Place
-from harness.store.publishing import send
-from harness.store.runs import SCORES_FILE, Run
+from harness.store.publishing import SCORES_FOLDER, send
+from harness.store.runs import Run
+from harness.store.scorings import scores_folder, show
 
 IMPORTED = "imported"
 """Stands as `wire`, `timing_source` and `price_id` of rows that were not asked by us."""
@@ -78,14 +79,13 @@ def import_rows(reports: Place | Path | str, info: RunInfo, rows: Iterable[Broug
     folder = place.folder / "runs" / info.run_id
     with guarded(folder, "cannot be made"):
         (folder / CALLS_FOLDER).mkdir(parents=True)
-        if place.remote:
-            (folder / SCORES_FILE).mkdir()
     collects = gc.isenabled()
     gc.disable()  # rows make no circles, and looking for them takes a good part of the time
     try:
         with Lock(folder):
             manifest = _write(folder, info, rows)
             manifest.save(folder)
+            show(folder, manifest)
             send(folder)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
@@ -101,8 +101,7 @@ def _write(folder: Path, info: RunInfo, rows: Iterable[Brought | Problem]) -> Ma
     with ExitStack() as stack:
         calls = parquet.FileWriter(folder / CALLS_FOLDER / "0001", CALLS)
         stack.callback(calls.discard)
-        addressed = (folder / SCORES_FILE).is_dir()
-        scores = parquet.FileWriter(folder / SCORES_FILE / "rows" if addressed else folder / SCORES_FILE, SCORES)
+        scores = parquet.FileWriter(scores_folder(folder) / "rows", SCORES)
         stack.callback(scores.discard)
         stack.callback(seen.close)
         for chunk in _chunks(seen.read(rows)):
@@ -114,18 +113,17 @@ def _write(folder: Path, info: RunInfo, rows: Iterable[Brought | Problem]) -> Ma
             raise NothingSelected(f"nothing to import: {seen.told()}")
         part = calls.finish(lambda sha256: folder / CALLS_FOLDER / f"0001-{sha256[:12]}.parquet")
         part = replace(part, file=f"{CALLS_FOLDER}/{part.file}")
-        scored = scores.finish(
-            lambda sha256: folder / SCORES_FILE / f"{sha256[:12]}.parquet" if addressed else folder / SCORES_FILE
-        )
-        if addressed:
-            scored = replace(scored, file=f"{SCORES_FILE}/{scored.file}")
+        scored = scores.finish(lambda sha256: folder / SCORES_FOLDER / f"{sha256[:12]}.parquet")
+        scored = replace(scored, file=f"{SCORES_FOLDER}/{scored.file}")
     imported = {**info.imported, "rows": seen.rows, "unread": seen.unread, "unread_first": seen.first}
     info = replace(
         info, planned=seen.rows, imported=imported, suites={name: _source(info) for name in seen.cases},
         suite_cases={name: len(cases) for name, cases in seen.cases.items()},
         providers={name: {"model": name, "simulated": None} for name in sorted(seen.providers)},
     )  # fmt: skip
-    return Manifest("complete", info, trials=seen.rows, calls=(part,), scores=scored)
+    made_at = datetime.now(UTC).isoformat(timespec="seconds")
+    scorings = (Scoring(scored, made_at),)
+    return Manifest("complete", info, trials=seen.rows, calls=(part,), scores=scored, scorings=scorings)
 
 
 class _Seen:

@@ -42,6 +42,14 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
+class Scoring:
+    """One judging of a run: its file, and when it was made (UTC in ISO form; None: by an older harness, which did not say)."""
+
+    part: Part
+    made_at: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class InFlight:
     """An attempt that was started and of which no end was recorded: it was possibly paid for, with at most `most_usd` (None: unknown).
 
@@ -64,7 +72,7 @@ class Manifest:
     """What a run consists of.
 
     `trials` counts those that were measured. `journals` are those whose records are in the parts. In `damaged` of them so many places could not be read, by name; of `torn` the last
-    line was cut off; the rest was kept. `superseded` are rows of cases that were edited since, kept aside. `ended` says in sentences what kept
+    line was cut off; the rest was kept. `scorings` are all judgings, oldest first, of which that in `scores` is in force. `superseded` are rows of cases that were edited since, kept aside. `ended` says in sentences what kept
     trials from being asked.
     """
 
@@ -79,6 +87,7 @@ class Manifest:
     in_flight: tuple[InFlight, ...] = ()
     superseded: tuple[Part, ...] = ()
     ended: tuple[str, ...] = ()
+    scorings: tuple[Scoring, ...] = ()
 
     @property
     def rows(self) -> int:
@@ -88,7 +97,7 @@ class Manifest:
     @property
     def parts(self) -> tuple[Part, ...]:
         """Every Parquet file of the run."""
-        return (*self.calls, *self.superseded, *([self.scores] if self.scores else ()))
+        return (*self.calls, *self.superseded, *(one.part for one in self.scorings))
 
     def save(self, folder: Path) -> None:
         """Put it in place of the folder's manifest, durably.
@@ -104,6 +113,7 @@ class Manifest:
             "rows": self.rows,
             "calls": [asdict(part) for part in self.calls],
             "scores": asdict(self.scores) if self.scores else None,
+            "scorings": [{**asdict(one.part), "made_at": one.made_at} for one in self.scorings],
             "superseded": [asdict(part) for part in self.superseded],
             "journals": list(self.journals),
             "damaged": dict(self.damaged),
@@ -150,6 +160,7 @@ class Manifest:
             in_flight=tuple(InFlight(**one) for one in plain["in_flight"]),
             superseded=tuple(Part(**part) for part in plain["superseded"]),
             ended=tuple(plain.get("ended", ())),
+            scorings=_scorings(plain),
         )
 
     @classmethod
@@ -164,6 +175,7 @@ class Manifest:
             scores=Part(**plain["scores"]) if plain["scores"] else None,
             damaged={"journal.damaged.jsonl": damaged} if damaged else {},
             torn=int(plain["journal"]["torn"]),
+            scorings=_scorings(plain),
         )
 
 
@@ -172,3 +184,9 @@ def _state(plain: Mapping[str, Any]) -> State:
     if state not in ("complete", "interrupted"):
         raise ValueError(f"its state is {state!r}")
     return state
+
+
+def _scorings(plain: Mapping[str, Any]) -> tuple[Scoring, ...]:
+    """An older harness kept the last judging only."""
+    told = plain.get("scorings", [{**plain["scores"], "made_at": None}] if plain["scores"] else ())
+    return tuple(Scoring(Part(**{key: one[key] for key in one if key != "made_at"}), one["made_at"]) for one in told)

@@ -23,8 +23,11 @@ from harness.store.manifest import MANIFEST, Manifest, Part
 from harness.store.objects import Listed, Objects
 from harness.store.place import Place
 
-PUBLISHED, SCORES_FOLDER = ".published", "scores.parquet"
-_PARTS = (CALLS_FOLDER, SUPERSEDED_FOLDER, SCORES_FOLDER)
+PUBLISHED = ".published"
+SCORES_FOLDER, SCORES_FILE = "scores", "scores.parquet"
+"""Where the judgings of a run lie, and the name under which others read the one in force."""
+
+_PARTS = (CALLS_FOLDER, SUPERSEDED_FOLDER, SCORES_FOLDER, SCORES_FILE)
 _FETCHERS = 8
 
 
@@ -65,6 +68,10 @@ def send(folder: Path) -> None:
     for name in _beside(folder):
         objects.put(f"{run}/{name}", folder / name)
     objects.put(f"{run}/{MANIFEST}", folder / MANIFEST)
+    if manifest.scores is not None:
+        fetch_parts(folder, [manifest.scores])
+        objects.put(f"{run}/{SCORES_FILE}", folder / manifest.scores.file)
+        parts[SCORES_FILE] = manifest.scores
     with guarded(folder, "cannot be written"):
         durable.write(folder / PUBLISHED, _address(content).encode())
     _clear(objects, run, parts, published)
@@ -125,7 +132,7 @@ def fetch_run(place: Place, run_id: str) -> Path:
         return folder
     for name in objects.below(run):
         within = name.removeprefix(f"{run}/")
-        if "/" not in within and within != MANIFEST:  # not Parquet: the fleet's truth, searches
+        if "/" not in within and within not in {MANIFEST, SCORES_FILE}:  # not Parquet: the fleet's truth, searches
             objects.get(name, folder / within)
     _keep(folder, content)
     return folder

@@ -21,6 +21,7 @@ from harness.store.place import Place
 from harness.store.publishing import fetch_parts, publish, send
 from harness.store.resuming import Remainder
 from harness.store.runs import TRUTH_FILES
+from harness.store.scorings import show
 from harness.store.writer import WriteOptions, Writer
 from harness.told import Attempt
 
@@ -86,6 +87,7 @@ class Recorder:
             options = replace(options, before=before.before)
             recorder._begin(path, lock, manifest, worker, options)  # noqa: SLF001 - its own
             clear(path, manifest)
+            show(path, manifest)
         except BaseException:
             lock.close()
             raise

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +13,7 @@ import pyarrow as pa
 from harness.ask import JsonObject
 from harness.errors import WrongUse
 from harness.judged import Score
-from harness.store import parquet
+from harness.store import parquet, scorings
 from harness.store.columns import CALLS, OUTCOME_COLUMNS, SCORES, outcome, score_row
 from harness.store.compaction import DAMAGED_FOLDER, SUPERSEDED_FOLDER, part_paths
 from harness.store.durable import guarded
@@ -22,13 +21,13 @@ from harness.store.encoding import encode
 from harness.store.evidence import Source, frames
 from harness.store.info import RunInfo
 from harness.store.lock import Lock
-from harness.store.manifest import InFlight, Manifest, State
+from harness.store.manifest import InFlight, Manifest, Part, Scoring, State
 from harness.store.place import Place
 from harness.store.publishing import fetch_parts, publish
 from harness.store.searches import told_searches
 from harness.told import Outcome, Truth
 
-SCORES_FILE, TRUTH_FILES = "scores.parquet", "truth*.jsonl"
+TRUTH_FILES = "truth*.jsonl"
 NAMED = 10
 """So many of the calls that were in flight are named in a note."""
 
@@ -116,14 +115,14 @@ class Run:
         """Of the attempts at cases that were edited since, these columns of calls.parquet. As `calls`."""
         return _frame(part_paths(self.path, self._manifest.superseded), columns, CALLS)
 
-    def scores(self, columns: Sequence[str] | None = None) -> pd.DataFrame:
-        """scores.parquet: one row for each trial and criterion.
+    def scores(self, columns: Sequence[str] | None = None, *, scoring: int | None = None) -> pd.DataFrame:
+        """scores.parquet: one row for each trial and criterion; or what an earlier judging made of them, by its number.
 
         Raises:
-            WrongUse: the run was not scored yet.
+            WrongUse: the run was not scored yet, or not as often.
             StoreError: the file is damaged, or there is no such column.
         """
-        return _frame(self.scores_paths(), columns, SCORES)
+        return _frame(self.scores_paths(scoring), columns, SCORES)
 
     def evidence(self, calls: Sequence[str], scores: Sequence[str] = ()) -> tuple[pd.DataFrame, pd.DataFrame]:
         """Calls and scores by column for what is decided over them: as `calls` and `scores`, but lean.
@@ -156,41 +155,35 @@ class Run:
             columns = [mine.column(name).to_pylist() for name in OUTCOME_COLUMNS]
             yield from map(outcome, zip(*columns, strict=True))
 
-    def write_scores(self, scores: Iterable[Score]) -> None:
-        """Write scores.parquet in place of the one before, if any.
+    def write_scores(self, scores: Iterable[Score]) -> int:
+        """Write one more judging, which is in force from now on, and return its number; earlier ones stay as they are.
 
         Raises:
             WrongUse: the run was imported: its scores are what its source tells.
-            StoreError: it cannot be written; nothing but scores is lost, and they can be made anew.
+            StoreError: it cannot be written, or the run goes on; nothing but scores is lost, and they can be made anew.
         """
         if self.info.imported:
             raise WrongUse(f"{self.run_id} was imported with its scores: nothing of ours could judge it again")
         calls = self.calls(["trial_id", "simulated"])
         simulated = set(calls.loc[calls["simulated"], "trial_id"])
         rows = (encode(score_row(one, self.run_id, simulated=one.ref.trial_id in simulated)) for one in scores)
-        if self.place.remote:
-            with Lock(self.path):
-                self._publish_scores(rows)
-            return
-        part = parquet.write(self.path / SCORES_FILE, rows, SCORES)
-        self._manifest = replace(self._manifest, scores=part)
-        self._manifest.save(self.path)
-        self._checked.discard(SCORES_FILE)
+        part = scorings.write(self.path, rows)
+        with Lock(self.path):
+            self._manifest = scorings.put_in_force(self.path, Manifest.load(self.path), part)
+            self._checked.discard(part.file)
+            publish(self.path)
+        return self.scoring_in_force or 0
 
-    def _publish_scores(self, rows: Iterable[bytes]) -> None:
-        """Scores of a run in an object store get a name of their own each time: who reads the manifest before finds the scores before."""
-        folder = self.path / SCORES_FILE
-        with guarded(folder, "cannot be made"):
-            folder.mkdir(exist_ok=True)
-        part = parquet.write_named(folder, rows, SCORES)
-        part = replace(part, file=f"{SCORES_FILE}/{part.file}")
-        self._manifest = replace(self._manifest, scores=part)
-        self._manifest.save(self.path)
-        publish(self.path)
-        with guarded(folder, "cannot be cleared of earlier scores"):
-            for path in folder.glob("*.parquet"):
-                if f"{SCORES_FILE}/{path.name}" != part.file:
-                    path.unlink()
+    @property
+    def scorings(self) -> tuple[Scoring, ...]:
+        """Every judging of the run, oldest first; their numbers count from 1."""
+        return self._manifest.scorings
+
+    @property
+    def scoring_in_force(self) -> int | None:
+        """The number of the judging that `scores` reads; None where the run was not judged."""
+        numbers = [number for number, one in enumerate(self.scorings, 1) if one.part == self._manifest.scores]
+        return numbers[0] if numbers else None
 
     @property
     def place(self) -> Place:
@@ -216,19 +209,27 @@ class Run:
             self._check(part.file, _CALLS_REMEDY)
         return part_paths(self.path, self._manifest.calls)
 
-    def scores_paths(self) -> list[Path]:
-        """The file of the scores, held against the manifest. Raises WrongUse where there is none, and StoreError."""
-        part = self._manifest.scores
+    def scores_paths(self, scoring: int | None = None) -> list[Path]:
+        """The file of a judging, held against the manifest; None: of the one in force. Raises WrongUse where there is none, and StoreError."""
+        part = self._manifest.scores if scoring is None else self._numbered(scoring)
         if part is None:
             raise WrongUse(
                 f"{self.path} has no scores yet: `harness score {self.run_id}` makes them, which costs nothing"
             )
-        self._check(part.file, _SCORES_REMEDY.format(self.run_id))
+        in_force = part == self._manifest.scores
+        self._check(part.file, _SCORES_REMEDY.format(self.run_id) if in_force else _CALLS_REMEDY)
         return [self.path / part.file]
 
+    def _numbered(self, scoring: int) -> Part:
+        if not 1 <= scoring <= len(self.scorings):
+            raise WrongUse(
+                f"{self.run_id} has no judging {scoring}: there are {len(self.scorings)}, counted from 1 (`harness score {self.run_id} --list`)"
+            )
+        return self.scorings[scoring - 1].part
+
     def _check(self, file: str, remedy: str) -> None:
-        for part in (*self._manifest.calls, self._manifest.scores):
-            if part is not None and part.file == file and file not in self._checked:
+        for part in self._manifest.parts:
+            if part.file == file and file not in self._checked:
                 fetch_parts(self.path, [part])
                 parquet.check(self.path, part, remedy)
                 self._checked.add(file)

@@ -179,24 +179,38 @@ def test_a_run_that_was_killed_before_it_ended_is_recovered_from_its_journals_an
     assert open_run(RUN, bucket.reports).attempts == 1
 
 
-def test_scores_are_a_new_object_and_the_old_one_goes_after_the_manifest(bucket):
+def test_a_judging_is_a_new_object_named_by_the_manifest_before_others_see_it(bucket):
     record(bucket)
     scored(open_run(RUN, bucket.reports), 1.0)
-    (before,) = (one for one in bucket.objects if "scores.parquet" in one)
+    (before,) = (one for one in bucket.objects if "/scores/" in one)
     bucket.machine("second")
     reader = open_run(RUN, bucket.reports)
     assert set(reader.scores()["value"]) == {1.0}
     since = len(bucket.proxy.asked)
     scored(open_run(RUN, bucket.reports), 0.0)
-    (after,) = (one for one in bucket.objects if "scores.parquet" in one)
-    assert after != before
-    changes = [(method, path) for method, path in bucket.proxy.asked[since:] if method != "GET"]
-    manifest = max(n for n, (method, path) in enumerate(changes) if method == "POST" and "/manifest.json" in path)
-    deleted = [number for number, (method, path) in enumerate(changes) if method == "DELETE" and before in path]
-    assert deleted
-    assert manifest < deleted[0], "until then the manifest before names it"
-    bucket.machine("first")
-    assert set(open_run(RUN, bucket.reports).scores()["value"]) == {0.0}
+    first, second, third = (one.partition(f"/{RUN}/")[2] for one in bucket.proxy.put(since))
+    assert first.startswith("scores/")
+    assert (second, third) == ("manifest.json", "scores.parquet")
+    assert {before, f"runs/{RUN}/{first}", f"runs/{RUN}/scores.parquet"} <= set(bucket.objects)
+    assert bucket.content(f"runs/{RUN}/scores.parquet") == bucket.content(f"runs/{RUN}/{first}")
+    assert set(reader.scores()["value"]) == {1.0}, "who has read the manifest before reads what it names"
+    bucket.machine("third")
+    run = open_run(RUN, bucket.reports)
+    assert set(run.scores()["value"]) == {0.0}
+    assert set(run.scores(scoring=1)["value"]) == {1.0}
+
+
+def test_when_a_run_goes_on_the_scores_of_before_are_no_longer_shown_but_kept(bucket):
+    record(bucket, answers=2)
+    scored(open_run(RUN, bucket.reports), 1.0)
+    before = left(open_run(RUN, bucket.reports), 3)
+    with Recorder.again(before, made.info()) as recorder:
+        recorder.record(made.attempt(made.trial(2)))
+    assert f"runs/{RUN}/scores.parquet" not in bucket.objects
+    bucket.machine("second")
+    run = open_run(RUN, bucket.reports)
+    assert not run.scored
+    assert set(run.scores(scoring=1)["value"]) == {1.0}
 
 
 def test_the_second_of_two_machines_that_change_a_run_is_refused_and_keeps_what_it_has(bucket):

@@ -258,7 +258,7 @@ def test_a_read_only_folder_is_read_but_says_why_it_is_not_written():
             open_run("killed", reports)
         run = open_run(RUN, reports)
         assert len(run.calls()) == 1
-        with pytest.raises(StoreError, match=r"scores\.parquet cannot be written: permission denied"):
+        with pytest.raises(StoreError, match=r"scores cannot be made: permission denied"):
             run.write_scores([])
 
 

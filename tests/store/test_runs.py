@@ -174,9 +174,13 @@ def test_a_run_without_scores_says_how_to_make_them(run):
 
 def test_damaged_scores_say_how_to_make_them_anew(run, tmp_path):
     run.write_scores([made.score(made.attempt())])
-    (run.path / "scores.parquet").write_bytes(b"PAR1")
-    with pytest.raises(StoreError, match=rf"scores\.parquet is damaged: .* `harness score {RUN}` makes it anew"):
-        open_run(RUN, tmp_path).scores()
+    (path,) = (run.path / "scores").iterdir()
+    path.write_bytes(b"PAR1")
+    again = open_run(RUN, tmp_path)
+    with pytest.raises(StoreError, match=rf"scores/\w+\.parquet is damaged: .* `harness score {RUN}` makes it anew"):
+        again.scores()
+    again.write_scores([made.score(made.attempt())])
+    assert len(open_run(RUN, tmp_path).scores()) == 1
 
 
 @pytest.mark.parametrize("read", [lambda run: run.calls(), lambda run: list(run.outcomes())])
