@@ -12,6 +12,7 @@ from harness.ask import JsonObject, TrialRef
 ScoreState = Literal["scored", "unscored", "failed"]
 Decision = Literal["shift", "hold", "insufficient"]
 Verdict = Literal["improved", "regressed", "equal", "undecided", "missing", "invalid"]
+Status = Literal["candidate", "active", "retired"]
 Measure = Literal["quality", "reliability", "ttft", "latency", "cost", "tokens"]
 ALL = "all"
 """The capability name of a standing over all capabilities."""
@@ -88,7 +89,9 @@ class Route:
     """For a capability: who gets which share of the traffic, and why.
 
     `weights` sum to 1. `difference` is challenger − incumbent in quality on the same cases, after shrinkage; `probability` is that of
-    the challenger being better by more than the margin. `n_needed` says how many more cases would decide.
+    the challenger being better by more than the margin. `n_needed` says how many more cases would decide. `gain` is the same comparison in the
+    objective's own unit, where that is not quality: the share of the cost that is saved (cost), its score (balanced), USD a task (dollars).
+    `costs` are USD a call of the two on the cases they share, where known.
     """
 
     capability: str
@@ -100,11 +103,17 @@ class Route:
     difference: Estimate | None
     n_needed: int | None
     why: str
+    gain: Estimate | None = None
+    costs: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class RoutingTable:
-    """The routes with the evidence they rest on; `parent` is the content address of the table they replace."""
+    """The routes with the evidence they rest on; `parent` is the content address of the table they replace.
+
+    `terms` are what the objective was told beside margin and confidence: floor, limits in seconds, prices in USD, the half-life in days.
+    A table is a `candidate` until it is applied, then `active`, and `retired` when another one is applied.
+    """
 
     routes: tuple[Route, ...]
     objective: str
@@ -117,6 +126,8 @@ class RoutingTable:
     simulated: bool
     created: datetime
     parent: str | None = None
+    terms: Mapping[str, float] = field(default_factory=dict)
+    status: Status = "candidate"
 
 
 @dataclass(frozen=True, slots=True)

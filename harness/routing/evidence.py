@@ -10,6 +10,8 @@ import numpy as np
 import pandas as pd
 
 from harness.errors import NothingSelected, WrongUse
+from harness.routing.asked import Asked
+from harness.routing.fading import faded, newest
 from harness.stats import (
     CALL_COLUMNS,
     SCORE_COLUMNS,
@@ -24,7 +26,18 @@ from harness.stats import (
 )
 
 RELIABLE = 0.9
-CALLS, SCORES = (*CALL_COLUMNS, "suite_hash", "simulated", "started_at", "cost_usd", "price_id"), SCORE_COLUMNS
+_ABOUT_CALLS = (
+    "suite_hash",
+    "simulated",
+    "started_at",
+    "cost_usd",
+    "price_id",
+    "latency_s",
+    "ttft_s",
+    "saturated",
+    "model_requested",
+)
+CALLS, SCORES = (*CALL_COLUMNS, *_ABOUT_CALLS), SCORE_COLUMNS
 """The columns of calls and of scores that routes are chosen by."""
 
 
@@ -33,7 +46,7 @@ class Evidence:
     """`values`: a row for each (capability, case_hash), a column for each provider, NaN where it has no scored value.
 
     `clusters` are the rows' clusters. `reliable_at_most` is the upper bound of each provider's reliability, `cost_per_call` in USD is
-    infinite where unknown. `created` is the start of the last attempt.
+    infinite where unknown. `created` is the start of the last attempt. `asked` has money and seconds, case by case.
     """
 
     values: pd.DataFrame
@@ -45,12 +58,15 @@ class Evidence:
     suite_hashes: dict[str, str]
     price_ids: tuple[str, ...]
     created: datetime
+    asked: Asked = field(default_factory=Asked)
     _believed: dict[tuple[float, tuple[str, ...]], Crossed] = field(default_factory=dict)
     _heard: dict[float, frozenset[str]] = field(default_factory=dict)
 
     @classmethod
-    def gather(cls, calls: pd.DataFrame, scores: pd.DataFrame) -> Evidence:
-        """Read it from calls and scores.
+    def gather(cls, calls: pd.DataFrame, scores: pd.DataFrame, half_life_days: float = np.inf) -> Evidence:
+        """Read it from calls and scores, of one run or of several.
+
+        Of several, old cases fade (`fading.faded`), and a provider's case counts as it was scored last; reliability is over all that still counts.
 
         Raises:
             NothingSelected: no trial was measured.
@@ -65,8 +81,10 @@ class Evidence:
                 "simulated and real providers are mixed, and their evidence says nothing of each other: "
                 "run one kind at a time (--only, --simulated)"
             )
-        trials = trials_of(calls, scores)
-        cases = cases_of(trials, ["provider", "capability"])
+        measured = faded(measured, half_life_days)
+        trials = trials_of(measured, scores)
+        judged = trials[trials["state"] == "scored"]
+        cases = cases_of(newest(judged, measured), ["provider", "capability"])
         scored = cases[cases["state"] == "scored"]
         scored = scored.assign(
             **{name: scored[name].astype(str) for name in ("provider", "capability")}
@@ -74,12 +92,14 @@ class Evidence:
         place = ["capability", "case_hash"]
         when = measured["started_at"]
         in_time = measured if when.is_monotonic_increasing else measured.sort_values("started_at", kind="stable")
+        paid = measured[~flags(measured["replayed"])]
         suites = in_time[["suite", "suite_hash"]].drop_duplicates(keep="last")
         return cls(
             values=scored.pivot(index=place, columns="provider", values="value").sort_index(),
             clusters=scored.drop_duplicates(place).set_index(place)["cluster"].sort_index(),
             reliable_at_most=_reliable_at_most(trials),
             cost_per_call=_cost_per_call(measured),
+            asked=Asked.of(newest(paid, measured)),
             simulated=bool(simulated.any()),
             run_ids=_names(measured["run_id"]),
             suite_hashes=dict(zip(suites["suite"].astype(str), suites["suite_hash"].astype(str), strict=True)),
@@ -122,7 +142,7 @@ class Evidence:
 
         def rank(provider: str) -> tuple[bool, float, float, str]:
             cost = self.cost_per_call[provider]
-            return not self.is_reliable(provider), -self._rated(provider, prior_mass), cost, provider
+            return not self.is_reliable(provider), -self.rated(provider, prior_mass), cost, provider
 
         return min(among, key=rank)
 
@@ -139,12 +159,17 @@ class Evidence:
             self._believed[key] = crossed_posteriors(rows.to_numpy(dtype=float), groups, clusters, prior_mass)
         return self._believed[key].difference(capability, names.index(challenger), names.index(incumbent))
 
+    def seconds_per_call(self, provider: str) -> float:
+        """Mean seconds to the last token over its timed cases; infinite where unknown."""
+        seconds = self.asked.seconds.get(provider)
+        return float(seconds.mean()) if seconds is not None and seconds.notna().any() else np.inf
+
     def _who_is_heard(self, prior_mass: float) -> frozenset[str]:
         """Whose values say how hard a capability is: the reliable ones, but nobody whom a cheaper one equals or beats in quality.
 
         Without that a hopeless provider would have a say in the choice between the others. An unknown cost is the highest.
         """
-        rated = {name: self._rated(name, prior_mass) for name in self.values.columns if self.is_reliable(name)}
+        rated = {name: self.rated(name, prior_mass) for name in self.values.columns if self.is_reliable(name)}
         cost = self.cost_per_call
         return frozenset(
             name
@@ -152,7 +177,7 @@ class Evidence:
             if not any(cost[other] < cost[name] and rated[other] >= quality for other in rated)
         )
 
-    def _rated(self, provider: str, prior_mass: float) -> float:
+    def rated(self, provider: str, prior_mass: float) -> float:
         """Mean quality over all cases, pulled toward 0.5."""
         values = self.values[provider].dropna()
         mean = float(values.mean()) if len(values) else 0.5

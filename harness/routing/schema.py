@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, get_args
 
-from harness.judged import Decision
+from harness.judged import Decision, Status
 
 VERSION = 1
 
@@ -14,6 +14,7 @@ _SHARE = {"type": "number", "minimum": 0, "maximum": 1}
 _COUNT = {"type": "integer", "minimum": 0}
 _DIFFERENCE = {"type": "number", "minimum": -1, "maximum": 1}
 _NAME = {"type": "string", "minLength": 1}
+_NUMBER = {"type": "number"}
 
 
 def schema() -> dict[str, Any]:
@@ -26,18 +27,24 @@ def schema() -> dict[str, Any]:
             {
                 "simulated": _said("boolean", "the providers are simulated: these routes are for no real traffic"),
                 "version": {"const": VERSION},
+                "status": {"enum": list(get_args(Status)), "description": "proposed, in force, or replaced"},
                 "created": {**_said("string", "when the evidence ends"), "format": "date-time"},
                 "objective": _NAME,
                 "margin": {**_SHARE, "description": "by how much more than the incumbent a challenger must be better"},
                 "confidence": {**_SHARE, "description": "the posterior probability from which on traffic shifts"},
                 "prior_mass": {"type": "number", "minimum": 0, "description": "how many imagined cases a prior weighs"},
+                "terms": {
+                    "type": "object",
+                    "additionalProperties": _NUMBER,
+                    "description": "what the objective was told: floor, limits in seconds, prices in USD, half-life in days",
+                },
                 "run_ids": {"type": "array", "items": _NAME},
                 "price_ids": {"type": "array", "items": _NAME},
                 "suite_hashes": {"type": "object", "additionalProperties": _NAME},
                 "parent": {**_NAME, "description": "content address of the table that this one replaced"},
                 "routes": {"type": "object", "additionalProperties": _route(), "description": "by capability"},
             },
-            optional=("parent",),
+            optional=("parent", "terms", "status"),
         ),
     }
 
@@ -59,8 +66,17 @@ def _route() -> dict[str, Any]:
             "difference": _table(
                 {"value": _DIFFERENCE, "n": _COUNT, "low": _DIFFERENCE, "high": _DIFFERENCE}, ("low", "high")
             ),
+            "gain": {
+                **_table({"value": _NUMBER, "n": _COUNT, "low": _NUMBER, "high": _NUMBER}, ("low", "high")),
+                "description": "challenger − incumbent in the objective's unit: share saved, score, or USD a task",
+            },
+            "costs": {
+                "type": "object",
+                "additionalProperties": {"type": "number", "minimum": 0},
+                "description": "USD a call",
+            },
         },
-        optional=("challenger", "probability", "n_needed", "difference"),
+        optional=("challenger", "probability", "n_needed", "difference", "gain", "costs"),
     )
 
 

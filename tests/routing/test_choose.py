@@ -1,6 +1,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import numpy as np
 import pytest
@@ -237,6 +238,13 @@ def test_weights_are_shares_for_every_table(rows):
 
 
 COSTS = {"a": 1.0, "b": 2.0, "c": 3.0}
+TERMS: tuple[dict[str, Any], ...] = (
+    {},
+    {"name": "cost"},
+    {"name": "latency", "slo_s": 2.0},
+    {"name": "balanced"},
+    {"name": "dollars", "solved_usd": 5.0, "second_usd": 0.5},
+)
 
 
 @settings(max_examples=40, deadline=None)
@@ -245,8 +253,9 @@ COSTS = {"a": 1.0, "b": 2.0, "c": 3.0}
     missing=st.sets(st.tuples(st.integers(0, 29), st.sampled_from("abc"))),
     noise=st.randoms(use_true_random=False),
     costs=st.sampled_from([COSTS, dict.fromkeys("abc", 1.0)]),
+    terms=st.sampled_from(TERMS),
 )
-def test_a_worse_and_dearer_provider_changes_no_weight(rows, missing, noise, costs):
+def test_a_worse_and_dearer_provider_changes_no_weight(rows, missing, noise, costs, terms):
     without, worse = Table(), Table()
     for number, row in enumerate(rows):
         for name, value in zip("abc", row[:3], strict=True):
@@ -255,17 +264,18 @@ def test_a_worse_and_dearer_provider_changes_no_weight(rows, missing, noise, cos
                     table.trial(f"c{number}", value, provider=name, capability=row[3], cost_usd=costs[name])
         lost = min(row[:3]) * noise.random()
         worse.trial(f"c{number}", lost, provider="worst", capability=row[3], cost_usd=9.0)
-    assert [route.weights for route in choose(worse).routes] == [route.weights for route in choose(without).routes]
+    weights = [[route.weights for route in choose(table, **terms).routes] for table in (worse, without)]
+    assert weights[0] == weights[1]
 
 
 @settings(max_examples=15, deadline=None)
-@given(rows=marks)
-def test_a_provider_without_data_gains_no_traffic(rows):
+@given(rows=marks, terms=st.sampled_from(TERMS))
+def test_a_provider_without_data_gains_no_traffic(rows, terms):
     table = table_of(rows, ["a", "b"])
     for number, row in enumerate(rows):
         table.trial(f"c{number}", provider="mute", capability=row[3], cost_usd=0.0)
-    without = choose(table_of(rows, ["a", "b"])).routes
-    assert [route.weights for route in choose(table).routes] == [route.weights for route in without]
+    without = choose(table_of(rows, ["a", "b"]), **terms).routes
+    assert [route.weights for route in choose(table, **terms).routes] == [route.weights for route in without]
 
 
 def test_a_shift_at_80_percent_is_right_in_about_80_percent_or_more():

@@ -1,0 +1,115 @@
+"""What asking came to beside quality: money and seconds of the same cases for every provider, and which requests kept a limit."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from harness.stats import Posterior, flags, special
+
+PLACE = ["capability", "case_hash"]
+REQUESTS = ["capability", "provider", "latency_s", "ttft_s"]
+MOST_SATURATED = 0.2
+"""With a larger share of its calls timed while the harness itself was saturated, nothing is known of a provider's latency."""
+
+
+def _nothing() -> pd.DataFrame:
+    return pd.DataFrame(index=pd.MultiIndex.from_arrays([[], []], names=PLACE))
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """One figure of challenger and incumbent over the `n` cases they share: both means, and the standard error of their difference."""
+
+    challenger: float
+    incumbent: float
+    error: float
+    n: int
+
+
+@dataclass(frozen=True, eq=False)
+class Asked:
+    """`costs` (USD a call) and `seconds` (to the last token) have a row for each (capability, case_hash), a column for each provider, NaN where unknown.
+
+    `requests` has a row for each timed request, with infinite seconds where the provider failed to answer. `saturated` is each provider's share of
+    calls that were timed while the harness was saturated; they are left out.
+    """
+
+    costs: pd.DataFrame = field(default_factory=_nothing)
+    seconds: pd.DataFrame = field(default_factory=_nothing)
+    requests: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=REQUESTS))
+    saturated: dict[str, float] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, calls: pd.DataFrame) -> Asked:
+        """Of measured calls that were not replayed. A case's figure is the mean over its attempts."""
+        late = flags(calls["saturated"])
+        timed = calls[~late & ((calls["status"] == "ok") | (calls["failure_side"] == "provider"))]
+        answered = (timed["status"] == "ok").to_numpy()
+        waits = {name: np.where(answered, _numbers(timed, name), np.inf) for name in REQUESTS[2:]}
+        requests = timed[REQUESTS[:2]].astype(str).assign(**waits)
+        return cls(
+            costs=_by_case(calls, "cost_usd"),
+            seconds=_by_case(timed[answered], "latency_s"),
+            requests=requests[requests.notna().any(axis=1)],
+            saturated={str(name): float(share) for name, share in late.groupby(calls["provider"].astype(str)).mean().items()},
+        )  # fmt: skip
+
+    def cost(self, capability: str, challenger: str, incumbent: str) -> Sides | None:
+        """USD a call; None where they share no case with a known cost."""
+        return _sides(self.costs, capability, challenger, incumbent)
+
+    def wait(self, capability: str, challenger: str, incumbent: str) -> Sides | None:
+        """Seconds to the last token; None where they share no timed case."""
+        return _sides(self.seconds, capability, challenger, incumbent)
+
+    def within(self, capability: str, provider: str, column: str, limit_s: float) -> tuple[int, int]:
+        """How many of a provider's timed requests kept a limit, and how many there are. One without the figure has not."""
+        mine = self.requests[(self.requests["capability"] == capability) & (self.requests["provider"] == provider)]
+        return int((mine[column].to_numpy(dtype=float) <= limit_s).sum()), len(mine)
+
+    def is_timed(self, provider: str) -> bool:
+        """Whether its latency is known, rather than the harness's own."""
+        return self.saturated.get(provider, 0.0) <= MOST_SATURATED
+
+
+def keeps(kept: int, n: int, share: float) -> float:
+    """The probability that at least such a share of all requests keeps a limit, when `kept` of `n` did: a Beta posterior on a uniform prior."""
+    return 1.0 - float(special.betainc(kept + 1, n - kept + 1, share))
+
+
+def normal(mean: float, error: float, n: int) -> Posterior:
+    """A belief with this mean and standard error, made of n pairs."""
+    error = max(error, 1e-12)
+    one = np.ones(1)
+    return Posterior(n=n, variance=n * error**2, weights=one, means=mean * one, sds=error * one)
+
+
+def _numbers(rows: pd.DataFrame, name: str) -> np.ndarray:
+    numbers: np.ndarray = pd.to_numeric(rows[name]).to_numpy(dtype=float, na_value=np.nan)
+    return numbers
+
+
+def _by_case(calls: pd.DataFrame, column: str) -> pd.DataFrame:
+    known = calls.assign(_value=_numbers(calls, column)).dropna(subset="_value")
+    if known.empty:
+        return _nothing()
+    plain = known[[*PLACE, "provider"]].astype(str).assign(value=known["_value"])
+    return plain.pivot_table(index=PLACE, columns="provider", values="value", aggfunc="mean").sort_index()
+
+
+def _sides(frame: pd.DataFrame, capability: str, challenger: str, incumbent: str) -> Sides | None:
+    if not {challenger, incumbent} <= set(frame.columns) or capability not in frame.index.get_level_values(0):
+        return None
+    both = frame.loc[[capability], [challenger, incumbent]].dropna().to_numpy(dtype=float)
+    n = len(both)
+    if n == 0:
+        return None
+    one, other = both.mean(axis=0)
+    differences = both[:, 0] - both[:, 1]
+    # one imagined case lies a whole mean away: two equal pairs are no certainty
+    variance = (((differences - differences.mean()) ** 2).sum() + max(one, other) ** 2) / n
+    return Sides(float(one), float(other), math.sqrt(variance / n), n)
