@@ -19,14 +19,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from harness import __version__, client, crew, engine, load, registry, routing, scorers, standing, store
-from harness.ask import Case, Provider, Suite
+from harness.ask import Provider, Suite
 from harness.asking import Asked, ask_here
 from harness.errors import WrongUse
 from harness.judged import Report, RoutingTable
+from harness.matching import Matched, match
 from harness.registry import Catalogue, Registry
 from harness.render import markdown
 from harness.settings import Places, Selection, Terms
-from harness.told import Outcome, Tally
+from harness.told import Tally
 
 REPORT = "report.md"
 """What lies in reports/latest beside the plots."""
@@ -259,22 +260,11 @@ def _run_info(prepared: Prepared, terms: Terms) -> store.RunInfo:
     )
 
 
-def judge(run: store.Run, suites: Sequence[Suite], allow: scorers.Permissions) -> int:
-    """Hold each recorded reply against its case and write the run's scores; returns how many replies have no case any more.
-
-    A case that was edited since is another case: its old replies are counted, never judged by what they were not asked.
-    """
-    cases = {(suite.name, case.id, case.hash): case for suite in suites for case in suite.cases}
-    pairs: list[tuple[Case, Outcome]] = []
-    orphans = 0
-    for outcome in run.outcomes():
-        case = cases.get((outcome.ref.suite, outcome.ref.case_id, outcome.ref.case_hash))
-        if case is None:
-            orphans += 1
-        else:
-            pairs.append((case, outcome))
-    run.write_scores(scorers.judge_all(pairs, allow, workers=os.cpu_count() or 1))
-    return orphans
+def judge(run: store.Run, suites: Sequence[Suite], allow: scorers.Permissions) -> Matched:
+    """Hold each recorded reply against its case and write the run's scores, beside those that it has; returns which replies have no case any more."""
+    matched = match(run, suites)
+    run.write_scores(scorers.judge_all(matched.pairs, allow, workers=os.cpu_count() or 1))
+    return matched
 
 
 def decide(run: store.Run, incumbent: RoutingTable | None, objective: routing.Objective) -> Report:
@@ -373,12 +363,13 @@ def apply_routes(table: RoutingTable, places: Places) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """A run that was judged and reported: its rows, what they come to, and the files that say so."""
+    """A run that was judged and reported: its rows, what they come to, and the files that say so. `orphans` and `otherwise`: see `matching`."""
 
     run: store.Run
     report: Report
     files: tuple[Path, ...]
-    orphans: int
+    orphans: int = 0
+    otherwise: int = 0
     interrupted: bool = False
 
 
@@ -386,8 +377,8 @@ def finish(
     run: store.Run, suites: Sequence[Suite], allow: scorers.Permissions, places: Places, notes: Sequence[str] = ()
 ) -> Finished:
     """Judge a recorded run, decide on it and publish its report, with `notes` that the rows do not tell."""
-    orphans = judge(run, suites, allow)
-    return replace(report_again(run, places, notes), orphans=orphans)
+    judged = judge(run, suites, allow)
+    return replace(report_again(run, places, notes), orphans=judged.orphans, otherwise=judged.otherwise)
 
 
 def report_again(run: store.Run, places: Places, notes: Sequence[str] = ()) -> Finished:
@@ -397,4 +388,4 @@ def report_again(run: store.Run, places: Places, notes: Sequence[str] = ()) -> F
     remedy = f"The run itself is recorded: `harness report {run.run_id}` writes its report"
     with store.on_disk(places.stored.folder / "latest", "cannot be written", remedy):
         files = publish(report, run, places)
-    return Finished(run, report, files, orphans=0, interrupted=run.state == "interrupted")
+    return Finished(run, report, files, interrupted=run.state == "interrupted")

@@ -131,7 +131,11 @@ class Teller:
         """The report, and where everything lies."""
         if finished.orphans:
             self.terminal.line(
-                f"{plural(finished.orphans, 'reply')} not judged: no suite has their cases any more, or they were edited"
+                f"{plural(finished.orphans, 'reply')} not judged: no suite has their cases any more, or they ask something else now"
+            )
+        if finished.otherwise:
+            self.terminal.line(
+                f"{plural(finished.otherwise, 'reply')} judged by what the cases expect now: that was changed since they were asked"
             )
         self.report(finished.report)
         line, files, shown, path = self.terminal.line, finished.files, finished.run.place.shown, finished.run.path

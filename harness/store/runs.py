@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -154,6 +154,12 @@ class Run:
             start += batch.num_rows
             columns = [mine.column(name).to_pylist() for name in OUTCOME_COLUMNS]
             yield from map(outcome, zip(*columns, strict=True))
+
+    def questions(self, trial_ids: Collection[str]) -> dict[str, JsonObject]:
+        """What was asked in these trials: messages, tools, tool_choice, response_format, as a prompt's `as_json` says them. Raises StoreError."""
+        rows = self.calls(["trial_id", "messages_json"])
+        rows = rows[rows["trial_id"].isin(trial_ids)].drop_duplicates("trial_id")
+        return {trial: orjson.loads(said) for trial, said in zip(rows["trial_id"], rows["messages_json"], strict=True)}
 
     def write_scores(self, scores: Iterable[Score]) -> int:
         """Write one more judging, which is in force from now on, and return its number; earlier ones stay as they are.

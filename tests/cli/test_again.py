@@ -1,11 +1,13 @@
 """`score`, `report`, `route`: a recorded run judged, reported and decided on again; nothing is sent."""
 
 import json
+import re
 import tomllib
 
 import pandas as pd
 import pytest
 
+import harness
 from harness.errors import ExitCode
 from tests.cli.conftest import ROOT, call, write_project
 
@@ -48,7 +50,7 @@ def test_a_case_that_was_edited_is_counted_and_not_judged_by_what_it_was_not_ask
     )
     said = call("score", "--json")
     assert said.code == ExitCode.FINE
-    assert "2 replies not judged: no suite has their cases any more, or they were edited" in said.err
+    assert "2 replies not judged: no suite has their cases any more, or they ask something else now" in said.err
     assert set(scores_of(small / "reports")["case_id"]) == {"cat", "two", "three", "five"}
     (own,) = [
         one for one in json.loads(said.out)["standings"] if (one["provider"], one["capability"]) == ("sim-swift", "all")
@@ -56,6 +58,43 @@ def test_a_case_that_was_edited_is_counted_and_not_judged_by_what_it_was_not_ask
     assert own["n_scored"] == 4
     file.unlink()
     assert "4 replies not judged" in call("score").out
+
+
+def test_a_case_that_is_judged_otherwise_by_now_is_judged_by_that_and_every_judging_is_kept(small):
+    def scorings():
+        return json.loads(call("score", "--list", "--json").out)["scorings"]
+
+    (run,) = (small / "reports" / "runs").iterdir()
+    first = harness.load_run(run).scores()
+    parts = {path: path.read_bytes() for path in (run / "scores").iterdir()}
+    sums, animals = small / "suites" / "sums.yaml", small / "suites" / "animals.yaml"
+    sums.write_text(sums.read_text().replace("score: exact", "score: [contains, {refusal: {expected: false}}]"))
+    animals.write_text(animals.read_text().replace("expect: cat", "expect: dog"))
+    said = call("score")
+    assert said.code == ExitCode.FINE
+    assert "8 replies judged by what the cases expect now" in said.out
+    assert "judging 2 of 2 is in force, the others are kept" in said.out
+    assert all(path.read_bytes() == content for path, content in parts.items())
+    again = harness.load_run(run)
+    now = again.scores()
+    assert set(now[now["case_id"] == "two"]["scorer"]) == {"contains", "refusal"}
+    assert set(now[now["case_id"] == "cat"]["value"]) == {0.0}
+    assert set(now["case_hash"]) == set(first["case_hash"]), "a score keeps the address of what was asked"
+    pd.testing.assert_frame_equal(again.scores(scoring=1), first)
+    one, two = scorings()
+    assert (one["in_force"], two["in_force"]) == (False, True)
+    assert (set(one["scorers"]), set(two["scorers"])) == ({"exact", "contains"}, {"contains", "refusal"})
+    listed = call("score", "--list").out
+    assert re.search(r"2 in force +\d{4}-\d\d-\d\d \d\d:\d\d:\d\d +16 +0 +0 ", listed), listed
+    assert call("report").code == ExitCode.FINE
+    assert len(scorings()) == 2
+
+
+def test_a_run_without_scores_lists_none_and_says_how_to_make_some(small):
+    (run,) = (small / "reports" / "runs").iterdir()
+    manifest = json.loads((run / "manifest.json").read_text())
+    (run / "manifest.json").write_text(json.dumps({**manifest, "scores": None, "scorings": []}))
+    assert f"none yet: `harness score {run.name}` makes one" in call("score", "--list").out
 
 
 def test_scoring_refuses_a_suite_that_says_something_wrong(small):
