@@ -21,7 +21,7 @@ from aiohttp.connector import Connection
 
 from harness.ask import Deadlines
 from harness.client.failures import failure
-from harness.client.line import EAR, Body, Ear, Lines, end_of
+from harness.client.line import Answer, Ear, Form, Lines
 from harness.client.network import network_failure
 from harness.client.translate import Request
 from harness.client.watch import Watch
@@ -30,11 +30,9 @@ from harness.client.wires.contract import Next, Turn
 from harness.told import Failure
 
 LARGEST_BODY = 64 * 2**20
-_NOT_OURS = ("Content-Type",)  # each request says its own; one without a body has none
 FAREWELL_S = 3.0
 """How long the server may take to hear that what it works on is given up."""
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
-_HEADERS = {"User-Agent": "llm-harness", "Accept-Encoding": "identity"}  # compression would hold chunks back
 
 
 Heard = Callable[[float, bytes], None]
@@ -78,7 +76,7 @@ class _Hearing:
         self._fine = False
         self._size = 0
 
-    def connected(self, _connection: Connection, seconds: float) -> None:
+    def connected(self, seconds: float) -> None:
         if self._first:
             self._done.connect_s = seconds
             self._watch.connected()
@@ -104,36 +102,13 @@ class _TooLarge(Exception):
     """The body is larger than we keep."""
 
 
-class _Opening:
-    """Stops a request when it has its connection, and keeps that: nothing is sent, so the rest of an ear is never called."""
-
-    connection: Connection | None = None
-
-    def connected(self, connection: Connection, _seconds: float) -> None:
-        self.connection = connection
-        raise _Opened
-
-    def sent(self, at: float) -> None:
-        raise NotImplementedError
-
-    def answered(self, status: int) -> None:
-        raise NotImplementedError
-
-    def took(self, at: float, data: bytes) -> Exception | None:
-        raise NotImplementedError
-
-
-class _Opened(Exception):
-    """There is a connection, which is all that was wanted."""
-
-
 class Transport:
     """Connections to providers, kept and used again. One event loop; `aclose` when done."""
 
     def __init__(self, clock: Callable[[], float] = time.perf_counter) -> None:
         self._clock = clock
         self._proxies: dict[str, str | None] = {}
-        self._session: aiohttp.ClientSession | None = None
+        self._lines: Lines | None = None
         self._farewells: set[asyncio.Task[None]] = set()
 
     async def exchange(self, request: Request, deadlines: Deadlines, heard: Heard | None = None) -> Exchange:
@@ -170,58 +145,40 @@ class Transport:
 
     async def warm(self, request: Request, connections: int, within_s: float) -> int:
         """Opens connections to where the request goes until there are so many, unused; how many there are. Nothing is sent."""
-        openings = [_Opening() for _ in range(connections)]
-        await asyncio.gather(*(self._open(request, opening, within_s) for opening in openings))
-        opened = [opening.connection for opening in openings if opening.connection is not None]
+        opened = await asyncio.gather(*(self._open(request, within_s) for _ in range(connections)))
         for connection in opened:
-            connection.release()
-        return len(opened)
+            if connection is not None:
+                connection.release()
+        return sum(connection is not None for connection in opened)
 
-    async def _open(self, request: Request, opening: _Opening, within_s: float) -> None:
-        with suppress(_Opened, aiohttp.ClientError, OSError, ValueError):
+    async def _open(self, request: Request, within_s: float) -> Connection | None:
+        with suppress(aiohttp.ClientError, OSError, ValueError):
             async with asyncio.timeout(within_s):
-                await self._send(request, opening)
+                return await self._held().line(self._form(request.method, request.url, request.headers))
+        return None
 
     async def aclose(self) -> None:
         """Closes the connections."""
         if self._farewells:
             await asyncio.wait(self._farewells, timeout=FAREWELL_S)
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
+        if self._lines is not None:
+            await self._lines.close()
+            self._lines = None
 
-    async def _send(self, request: Request, ear: Ear) -> aiohttp.ClientResponse:
-        body = Body(request.body, ear, self._clock)
-        return await self._asked(request.method, request.url, request.headers, ear, body)
+    async def _send(self, request: Request, ear: Ear) -> Answer:
+        return await self._held().ask(self._form(request.method, request.url, request.headers), request.body, ear)
 
-    async def _step(self, request: Request, step: Next, ear: Ear | None) -> aiohttp.ClientResponse:
+    async def _step(self, request: Request, step: Next, ear: Ear | None) -> Answer:
         headers = {**(request.headers if may_know(step.url, request) else {}), **step.headers}
-        return await self._asked(step.method, step.url, headers, ear)
+        return await self._held().ask(self._form(step.method, step.url, headers), None, ear)
 
-    async def _asked(
-        self, method: str, url: str, headers: Mapping[str, str], ear: Ear | None, body: Body | None = None
-    ) -> aiohttp.ClientResponse:
-        if self._session is None:
-            self._session = aiohttp.ClientSession(
-                connector=Lines(self._clock),
-                timeout=aiohttp.ClientTimeout(total=None, sock_connect=None),
-                cookie_jar=aiohttp.DummyCookieJar(),
-                headers=_HEADERS,
-            )
-        token = EAR.set(ear)
-        try:
-            # No redirects: the key would go along.
-            return await self._session.request(
-                method,
-                url,
-                data=body,
-                headers=headers,
-                skip_auto_headers=_NOT_OURS,
-                allow_redirects=False,
-                proxy=self._proxy(url),
-            )
-        finally:
-            EAR.reset(token)
+    def _form(self, method: str, url: str, headers: Mapping[str, str]) -> Form:
+        return self._held().form(method, url, headers, self._proxy(url))
+
+    def _held(self) -> Lines:
+        if self._lines is None:
+            self._lines = Lines(self._clock)
+        return self._lines
 
     async def _follow(self, errand: _Errand, done: Exchange, watch: Watch, heard: Heard | None) -> None:
         """What the wire wants to follow, one request after the other."""
@@ -251,23 +208,24 @@ class Transport:
                 self._give_up(errand)
 
     def _give_up(self, errand: _Errand) -> None:
-        if errand.step is not None and errand.step.cancel is not None and self._session is not None:
+        if errand.step is not None and errand.step.cancel is not None:
             telling = asyncio.ensure_future(self._tell(errand.request, Next(errand.step.cancel, "POST")))
             self._farewells.add(telling)
             telling.add_done_callback(self._farewells.discard)
 
     async def _tell(self, request: Request, step: Next) -> None:
         with suppress(aiohttp.ClientError, OSError, ValueError):
-            async with asyncio.timeout(FAREWELL_S), await self._step(request, step, None):
-                pass
+            async with asyncio.timeout(FAREWELL_S):
+                with await self._step(request, step, None):
+                    pass
 
-    async def _take(self, answer: aiohttp.ClientResponse, done: Exchange) -> None:
+    async def _take(self, answer: Answer, done: Exchange) -> None:
         """Waits for the end of an answer."""
-        async with answer as response:
-            done.status = response.status
-            done.headers = {name.lower(): value for name, value in response.headers.items()}
+        with answer:
+            done.status = answer.status
+            done.headers = {name.lower(): value for name, value in answer.headers.items()}
             try:
-                await end_of(response.content)
+                await answer.end()
             except _TooLarge:
                 done.failure = failure("response_malformed", f"the body is larger than {LARGEST_BODY >> 20} MiB")
 

@@ -9,6 +9,7 @@ import pytest
 
 from harness.ask import Deadlines, Prompt
 from harness.client import Client, wait
+from harness.client.line import MOST_FORMS, Lines
 from harness.client.translate import translate
 from harness.client.transport import Transport
 from harness.client.watch import Watch
@@ -147,3 +148,67 @@ def test_a_request_without_a_body_names_no_type_and_one_with_a_body_its_own():
             return [one.headers.get("content-type") for one in server.asked]
 
     assert asyncio.run(main()) == [None, "application/json"]
+
+
+async def step(lines, server, headers):
+    with await lines.ask(lines.form("GET", f"{server.url}/models", headers), None, None) as answer:
+        await answer.end()
+        return answer.status
+
+
+def test_what_may_be_asked_twice_is_when_a_kept_connection_turns_out_to_be_closed():
+    async def main():
+        async with serving(whole({}), ["reset"], whole({})) as server:
+            lines = Lines(time.perf_counter)
+            try:
+                return [await step(lines, server, {}) for _ in range(2)], server.connections, server.lines
+            finally:
+                await lines.close()
+
+    statuses, connections, asked = asyncio.run(main())
+    assert statuses == [200, 200]
+    assert connections == 2
+    assert asked == ["GET /models HTTP/1.1"] * 3
+
+
+def test_a_header_that_would_be_two_is_not_sent():
+    async def main():
+        async with serving(whole({})) as server:
+            lines = Lines(time.perf_counter)
+            try:
+                with pytest.raises(ValueError, match="cannot be sent"):
+                    await step(lines, server, {"Authorization": "Bearer a\r\nX-Other: b"})
+                return server.asked
+            finally:
+                await lines.close()
+
+    assert asyncio.run(main()) == []
+
+
+def test_a_password_for_the_proxy_is_told_to_it_and_the_address_is_whole():
+    async def main():
+        async with serving(whole({})) as proxy:
+            lines = Lines(time.perf_counter)
+            way = proxy.url.removesuffix("/v1").replace("http://", "http://me:secret@")
+            try:
+                with await lines.ask(lines.form("GET", "http://far.example/v1?a=b", {}, way), None, None) as answer:
+                    await answer.end()
+            finally:
+                await lines.close()
+            return proxy.lines, proxy.asked[0].headers
+
+    first_lines, headers = asyncio.run(main())
+    assert first_lines == ["GET http://far.example/v1?a=b HTTP/1.1"]
+    assert headers["proxy-authorization"] == "Basic bWU6c2VjcmV0"
+    assert headers["host"] == "far.example"
+
+
+def test_forms_are_not_remembered_without_end():
+    async def main():
+        lines = Lines(time.perf_counter)
+        forms = [lines.form("GET", f"http://far.example/{number}", {}) for number in range(2 * MOST_FORMS)]
+        assert lines.form("GET", f"http://far.example/{len(forms) - 1}", {}) is forms[-1]
+        assert len(lines._forms) <= MOST_FORMS
+        await lines.close()
+
+    asyncio.run(main())
