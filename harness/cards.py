@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 
 from harness import registry
 from harness.ask import Provider
+from harness.deciding import routes_in_force
 from harness.judged import Standing
-from harness.pipeline import routes_in_force
 from harness.registry import Catalogue, ModelFacts
 from harness.settings import Places
 from harness.store import latest_standings

@@ -21,6 +21,7 @@ from pathlib import Path
 from harness import __version__, client, crew, engine, load, registry, routing, scorers, standing, store
 from harness.ask import Provider, Suite
 from harness.asking import Asked, ask_here
+from harness.deciding import routes_in_force
 from harness.errors import WrongUse
 from harness.judged import Report, RoutingTable
 from harness.matching import Matched, match
@@ -308,18 +309,6 @@ def decide(run: store.Run, incumbent: RoutingTable | None, objective: routing.Ob
     )
 
 
-def propose(run: store.Run, incumbent: RoutingTable | None, objective: routing.Objective) -> RoutingTable:
-    """The routes that a run supports beside those in force.
-
-    Raises:
-        WrongUse: simulated and real providers in one run: their evidence does not mix.
-    """
-    calls, scores = run.evidence(routing.CALLS, routing.SCORES)
-    if incumbent is not None and incumbent.simulated != bool(calls["simulated"].any()):
-        incumbent = None
-    return routing.choose(standing.dated(calls, run.info.created), scores, incumbent=incumbent, objective=objective)
-
-
 def publish(report: Report, run: store.Run, places: Places) -> tuple[Path, ...]:
     """Write the report to reports/latest (Markdown, plots, standings.json); returns the files, the Markdown first."""
     from harness.render import plots  # noqa: PLC0415 - matplotlib, for which no request shall wait
@@ -340,25 +329,6 @@ def publish(report: Report, run: store.Run, places: Places) -> tuple[Path, ...]:
     (folder / store.STANDINGS).write_text(standing.to_json(report.standings), encoding="utf-8")
     store.set_latest(places.reports, run.run_id)
     return tuple(folder / name for name in (REPORT, *shown, store.STANDINGS))
-
-
-def routes_in_force(places: Places) -> RoutingTable | None:
-    """The routing file's table; None where there is no file."""
-    return routing.load(places.routing) if places.stored.fetch(store.ROUTING).exists() else None
-
-
-def apply_routes(table: RoutingTable, places: Places) -> None:
-    """Write the routes to reports/routing.toml.
-
-    Raises:
-        WrongUse: the table is simulated and would replace one for real providers, or the reverse.
-    """
-    present = routes_in_force(places)
-    if present is not None:
-        routing.check_replaces(present, table)
-    places.routing.parent.mkdir(parents=True, exist_ok=True)
-    routing.save(table, places.routing)
-    places.stored.send(store.ROUTING)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import harness
-from harness import pipeline
+from harness import deciding, pipeline
 from harness.cli import fleet
 from harness.errors import BadInput, NothingSelected, WrongUse
 from harness.judged import ALL
@@ -149,13 +149,13 @@ def test_routes_of_one_kind_are_no_incumbents_of_the_other(project):
     finished = harness.run(selection=COW)
     table = finished.report.routing
     assert table
-    real = replace(table, simulated=False)
-    assert pipeline.propose(finished.run, real, Objective()).parent is None
+    places, real = harness.Places(), replace(table, simulated=False)
+    assert deciding.propose([finished.run], places, real, Objective()).parent is None
     decided = pipeline.decide(finished.run, real, Objective()).routing
     assert decided
     assert decided.parent is None
-    assert pipeline.propose(finished.run, table, Objective()).parent
-    pipeline.apply_routes(table, harness.Places())
-    assert pipeline.routes_in_force(harness.Places()) == table
+    assert deciding.propose([finished.run], places, replace(table, margin=0.1), Objective()).parent
+    deciding.apply_routes(table, places)
+    assert deciding.routes_in_force(places) == replace(table, status="active")
     with pytest.raises(WrongUse, match="the present routes are for simulated providers"):
-        pipeline.apply_routes(real, harness.Places())
+        deciding.apply_routes(real, places)

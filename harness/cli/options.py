@@ -95,7 +95,7 @@ def add_patience(parser: argparse.ArgumentParser) -> None:
     for name, what in waits.items():
         parser.add_argument(
             f"--timeout-{name.replace('_', '-')}-s",
-            type=_seconds,
+            type=seconds,
             metavar="S",
             help=f"wait so long {what} (default: each provider's timeout_{name}_s)",
         )
@@ -249,7 +249,12 @@ def share(text: str) -> float:
     return value
 
 
-def _seconds(text: str) -> float:
+def seconds(text: str) -> float:
+    """Reads a number of seconds above 0.
+
+    Raises:
+        argparse.ArgumentTypeError: it is none.
+    """
     try:
         value = float(text)
     except ValueError:

@@ -6,11 +6,11 @@ import dataclasses
 import functools
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from harness import engine, routing
+from harness import engine, routing, store
 from harness.errors import WrongUse
 from harness.judged import ALL, Report, RoutingTable
 from harness.pipeline import Finished, Prepared, Recorded
@@ -119,6 +119,18 @@ class Teller:
             line(f"there is no {file} yet: `harness route --apply` writes it")
         else:
             line("`harness route --apply` writes them" if changed else f"{file} has these routes already")
+
+    def evidence(self, runs: Sequence[store.Run]) -> None:
+        """On which runs a choice rests, where there are several."""
+        if len(runs) > 1:
+            first, last = runs[0].run_id, runs[-1].run_id
+            self.terminal.line(f"evidence: {len(runs)} runs, from {first} to {last}; older ones count less")
+
+    def rolled_back(self, replaced: RoutingTable, table: RoutingTable, file: str) -> None:
+        """What going back changed."""
+        for change in routing.diff(replaced, table):
+            self.terminal.line(change)
+        self.terminal.line(f"written: {file} is as it was before; `harness route --apply` goes forward again")
 
     def routes(self, table: RoutingTable) -> None:
         """The weights and, for each capability, why."""

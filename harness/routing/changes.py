@@ -34,6 +34,11 @@ def _terms(old: RoutingTable | None, new: RoutingTable) -> Iterator[str]:
         before, after = getattr(old, term), getattr(new, term)
         if before != after:
             yield f"{term.replace('_', ' ')}: {before} → {after}"
+    said = {**old.terms, **new.terms} if old is not None and old.terms else {}
+    for term in said:
+        before, after = (one.terms.get(term, "unsaid") for one in (old, new) if one is not None)
+        if before != after:
+            yield f"{term.replace('_', ' ')}: {before} → {after}"
 
 
 def _routes(old: RoutingTable | None, new: RoutingTable) -> Iterator[str]:

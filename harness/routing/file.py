@@ -40,6 +40,8 @@ def save(table: RoutingTable, path: Path) -> None:
         fresh.replace(path)
     except OSError as error:
         raise StoreError(f"{path} cannot be written: {error.strerror or error}") from None
+    finally:
+        fresh.unlink(missing_ok=True)
 
 
 def load(path: Path, known: Collection[str] | None = None) -> RoutingTable:

@@ -24,6 +24,7 @@ from harness.store.importing import Brought, import_rows
 from harness.store.info import RunInfo, git_commit, new_run_id
 from harness.store.left_behind import LeftBehind, Row, left_behind, part_names
 from harness.store.listing import Listed, runs_folder, runs_in
+from harness.store.lock import Lock
 from harness.store.manifest import InFlight, State
 from harness.store.many import Runs, load_runs
 from harness.store.opening import load_run, newest_run, open_run, run_before, set_latest
@@ -47,6 +48,7 @@ __all__ = [
     "Layout",
     "LeftBehind",
     "Listed",
+    "Lock",
     "Place",
     "Recorder",
     "Remainder",

@@ -17,13 +17,13 @@ LOCK_FILE = ".lock"
 
 
 class Lock:
-    """Holds a run's folder until it is closed.
+    """Holds a folder, a run's or another, until it is closed; `until` ends the sentence "wait until …".
 
     Raises:
         StoreError: another process holds it; the message says which. Or the folder cannot be written.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, until: str = "that run has ended") -> None:
         path = folder / LOCK_FILE
         with guarded(folder, "cannot be written"):
             self.handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
@@ -33,7 +33,7 @@ class Lock:
             holder = os.read(self.handle, 200).decode("utf-8", "replace").strip()
             os.close(self.handle)
             raise StoreError(
-                f"{folder} is being written by another process ({holder or 'unknown'}): wait until that run has ended"
+                f"{folder} is being written by another process ({holder or 'unknown'}): wait until {until}"
             ) from error
         with guarded(path, "cannot be written"):
             os.ftruncate(self.handle, 0)

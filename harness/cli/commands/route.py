@@ -1,42 +1,97 @@
-"""Say which routing weights a run supports and what would change. `--apply` writes them to reports/routing.toml."""
+"""Say which routing weights a run supports, and those before it, and what would change. `--apply` writes them to reports/routing.toml."""
 
 from __future__ import annotations
 
 import argparse
+from typing import TYPE_CHECKING
 
+from harness.cli import objective
 from harness.cli import options as shared
-from harness.errors import ExitCode
+from harness.errors import ExitCode, WrongUse
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from harness.cli.story import Teller
+    from harness.judged import RoutingTable
+    from harness.settings import Places
+    from harness.store import Run
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """`harness route [RUN] [--apply]`."""
-    shared.add_run(parser)
+    """`harness route [RUN…] [--objective NAME] [--apply | --rollback]`."""
     parser.add_argument(
-        "--confidence",
-        type=shared.share,
-        default=0.8,
-        metavar="P",
-        help="the posterior probability from which on traffic shifts, or stays for good (default: 0.8)",
+        "runs",
+        nargs="*",
+        metavar="RUN",
+        help="ids or folders of the runs that count (default: the last one, and those before it that still count)",
     )
+    objective.add_objective(parser)
+    objective.add_half_life(parser)
     parser.add_argument("--apply", action="store_true", help="write the routes to routing.toml in the reports folder")
+    parser.add_argument(
+        "--rollback", action="store_true", help="put the routes in force again that the present ones replaced"
+    )
+    parser.add_argument(
+        "--force", action="store_true", help="replace routes that send traffic to a provider nobody knows"
+    )
+    shared.add_providers(parser)
     shared.add_reports(parser)
     shared.add_json(parser)
 
 
 def main(options: argparse.Namespace) -> ExitCode:
-    """Propose; with --apply, write."""
-    from harness import pipeline, routing, store
+    """Propose; with --apply, write; with --rollback, go back."""
+    from harness import deciding
     from harness.cli import story
 
     places = shared.places(options)
-    run = store.open_run(options.run, places.reports)
-    present = pipeline.routes_in_force(places)
-    table = pipeline.propose(run, present, routing.Objective(confidence=options.confidence))
     teller = story.Teller(json_on_stdout=options.json)
-    teller.routes(table)
-    if options.apply:
-        pipeline.apply_routes(table, places)
-    teller.changes(present, table, places.stored.shown(places.routing), applied=options.apply)
+    if options.rollback:
+        if options.apply or options.runs:
+            raise WrongUse("--rollback goes back to the routes before the present ones: it takes no run and no --apply")
+        replaced, table = deciding.roll_back(places)
+        teller.rolled_back(replaced, table, places.stored.shown(places.routing))
+    else:
+        table = _propose(options, places, teller)
     if options.json:
         story.print_json(table)
     return ExitCode.FINE
+
+
+def _propose(options: argparse.Namespace, places: Places, teller: Teller) -> RoutingTable:
+    from harness import deciding
+
+    wanted = objective.objective(options)
+    runs = _runs(options, places, wanted.half_life_days)
+    present = deciding.routes_in_force(places, None if options.force else _known(places, runs))
+    table = deciding.propose(runs, places, present, wanted)
+    teller.evidence(runs)
+    teller.routes(table)
+    if options.apply:
+        deciding.apply_routes(table, places)
+    elif table is not present:
+        deciding.save_candidate(table, places)
+    teller.changes(present, table, places.stored.shown(places.routing), applied=options.apply)
+    return table
+
+
+def _runs(options: argparse.Namespace, places: Places, half_life_days: float) -> Sequence[Run]:
+    from harness import deciding, store
+
+    if not options.runs:
+        return deciding.with_earlier(store.open_run("latest", places.reports), places, half_life_days)
+    runs = {run.run_id: run for run in (store.open_run(name, places.reports) for name in options.runs)}
+    return sorted(runs.values(), key=lambda run: run.info.created)
+
+
+def _known(places: Places, runs: Sequence[Run]) -> set[str] | None:
+    """Who may have traffic: whoever is registered or was asked; None where there is no registry."""
+    import os
+
+    from harness import registry
+
+    if not places.providers.exists():
+        return None
+    entries = registry.load(places.providers, os.environ).entries
+    return {one.provider.name for one in entries} | {name for run in runs for name in run.info.providers}

@@ -106,7 +106,7 @@ def main(options: argparse.Namespace) -> ExitCode:
 
 def _route(finished: Finished, places: Places) -> str:
     """Write the routes that the run supports, if it may; returns where, or why not."""
-    from harness import pipeline
+    from harness import deciding
 
     if finished.interrupted:
         return "not written: the run was interrupted (`harness route --apply` writes them nevertheless)"
@@ -115,7 +115,7 @@ def _route(finished: Finished, places: Places) -> str:
     if not finished.report.routing.routes:
         return "not written: no capability has a judged answer"
     try:
-        pipeline.apply_routes(finished.report.routing, places)
+        deciding.apply_routes(finished.report.routing, places)
     except WrongUse as error:  # the run stands; only its routes may not replace those in force
         return f"not written: {error}"
     return places.stored.shown(places.routing)
