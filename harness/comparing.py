@@ -121,6 +121,11 @@ def compare(base: Side, new: Side, tolerance: standing.Tolerance, fail_on: Colle
         differences=tuple(standing.differences(base.outcomes, new.outcomes)),
         notes=(_apart(base, new), *base.notes, *new.notes),
         failed=any(one.verdict in fail_on and not one.explained for one in cells),
+        base_id=base.run_id,
+        new_id=new.run_id,
+        tolerance=asdict(tolerance),
+        fail_on=tuple(fail_on),
+        timings=tuple(standing.timings(base.outcomes, new.outcomes)),
     )
 
 

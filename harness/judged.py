@@ -16,6 +16,8 @@ Status = Literal["candidate", "active", "retired"]
 Measure = Literal["quality", "reliability", "ttft", "latency", "cost", "tokens"]
 ALL = "all"
 """The capability name of a standing over all capabilities."""
+SOLVED = 0.5
+"""A case, or a trial, is solved from this value on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,8 +226,23 @@ class Difference:
 
 
 @dataclass(frozen=True, slots=True)
+class Timing:
+    """A time (ttft or latency) in seconds of each case that counts for it, in BASE and in NEW; the repeats of a case are one, their median."""
+
+    provider: str
+    suite: str
+    capability: str
+    measure: Measure
+    base: tuple[float, ...]
+    new: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Compared:
-    """Everything that a comparison of two runs shows, whatever the format. `failed` is whether a verdict is among those that fail."""
+    """Everything that a comparison of two runs shows, whatever the format. `failed` is whether a verdict is among those that fail (`fail_on`).
+
+    `base` and `new` are what a reader calls them, `base_id` and `new_id` the runs. `tolerance` is how far each figure may move and still be equal.
+    """
 
     base: str
     new: str
@@ -234,6 +251,16 @@ class Compared:
     differences: tuple[Difference, ...]
     notes: tuple[str, ...]
     failed: bool
+    base_id: str = ""
+    new_id: str = ""
+    tolerance: Mapping[str, float] = field(default_factory=dict)
+    fail_on: tuple[str, ...] = ("regressed", "missing")
+    timings: tuple[Timing, ...] = ()
+
+    @property
+    def simulated(self) -> bool:
+        """Whether a provider is simulated."""
+        return any(one.simulated for one in self.cells)
 
 
 @dataclass(frozen=True, slots=True)

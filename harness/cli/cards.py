@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from harness.cards import ModelCard
-from harness.cli import story
 from harness.judged import ALL
 from harness.render import tables
 from harness.render.figures import DASH, count, percent, seconds, usd
+from harness.render.formats.json import as_json as plain_values
 from harness.render.tables import Table
 
 
@@ -84,7 +84,7 @@ def as_json(card: ModelCard) -> dict[str, Any]:
         "provider": card.provider.name,
         "model": card.provider.model,
         "embedding_model": card.provider.embedding_model,
-        "facts": story.as_json(card.facts),
-        "measured": story.as_json(card.measured),
-        "routes": story.as_json(card.routes),
+        "facts": plain_values(card.facts),
+        "measured": plain_values(card.measured),
+        "routes": plain_values(card.routes),
     }

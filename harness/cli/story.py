@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
-import json
 import sys
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
 from harness import engine, routing, store
@@ -16,7 +13,8 @@ from harness.judged import ALL, Report, RoutingTable
 from harness.pipeline import Finished, Prepared, Recorded
 from harness.render import load_tables, tables
 from harness.render.figures import DASH, ago, count, plural, seconds, short, usd
-from harness.render.plain import plain_json
+from harness.render.formats import text
+from harness.render.formats.json import as_json, in_full
 from harness.render.terminal import Terminal
 from harness.settings import Terms
 from harness.told import Attempt
@@ -74,24 +72,7 @@ class Teller:
 
     def report(self, report: Report) -> None:
         """The standings, what they rest on, the calibration in brief, the routes with their reasons."""
-        show, line = self.terminal.table, self.terminal.line
-        line(tables.summary(report))
-        if report.state == "interrupted":
-            line("interrupted: what was recorded until then is reported", style="bold yellow")
-        for note in report.notes:
-            line(note, style="bold yellow")
-        line()
-        for table in load_tables.levels(report):
-            show(table)
-        for table in tables.quality(report.standings, across=5 if self.terminal.width >= 84 else 4):
-            show(table)
-        show(tables.providers(report.standings))
-        if report.repeats:
-            show(tables.repeats(report.repeats, simulated=report.simulated))
-        if report.calibration:
-            show(tables.calibration_brief(report.calibration))
-        if report.routing is not None:
-            self.routes(report.routing)
+        text.report(report, self.terminal)
 
     def nothing_asked(self, recorded: Recorded) -> None:
         """A run that ended before it asked anything."""
@@ -134,10 +115,7 @@ class Teller:
 
     def routes(self, table: RoutingTable) -> None:
         """The weights and, for each capability, why."""
-        self.terminal.table(tables.routes(table))
-        for reason in tables.reasons(table):
-            self.terminal.line(reason)
-        self.terminal.line()
+        text.routes(table, self.terminal)
 
     def finished(self, finished: Finished) -> None:
         """The report, and where everything lies."""
@@ -249,24 +227,9 @@ def plan_as_json(prepared: Prepared) -> dict[str, Any]:
     }
 
 
-def as_json(value: object) -> Any:
-    """Words as plain JSON values: dataclasses as objects, dates in ISO form, sets sorted."""
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {one.name: as_json(getattr(value, one.name)) for one in dataclasses.fields(value)}
-    if isinstance(value, Mapping):
-        return {str(key): as_json(item) for key, item in value.items()}
-    if isinstance(value, set | frozenset):
-        return sorted(as_json(item) for item in value)
-    if isinstance(value, tuple | list):
-        return [as_json(item) for item in value]
-    if isinstance(value, str | int | float | bool | None):
-        return value
-    return value.isoformat() if isinstance(value, datetime) else str(value)
-
-
 def print_json(value: object) -> None:
     """The words as JSON on standard output."""
-    print(plain_json(json.dumps(as_json(value), indent=2, ensure_ascii=False)))
+    print(in_full(value))
 
 
 def unanswered(report: Report) -> list[str]:

@@ -85,6 +85,14 @@ def every(cells: Iterable[Comparison]) -> Table:
     return Table(f"All cells{said}", (*head, "verdict", "more"), told, f"{note}; more: cases that would decide it")
 
 
+def in_a_line(cell: Comparison) -> str:
+    """The cell in a line: "90 % → 50 %, -40 (-55…-25), p 0.012, n 40"; where nothing pairs, why."""
+    if cell.change is None:
+        return cell.why
+    figures = f"{_figure(cell, cell.base)} → {_figure(cell, cell.new)}"
+    return f"{figures}, {_change(cell)}, p {_p(cell.p_adjusted)}, n {count(cell.n_pairs)}"
+
+
 def place(cell: Comparison | Trend) -> str:
     """Which suite and capability: "math" where both have the name, otherwise "suite: capability"."""
     return cell.suite if cell.suite == cell.capability else f"{cell.suite}: {cell.capability}"

@@ -9,11 +9,14 @@ from rich.console import Console
 from rich.table import Table as Grid
 from rich.text import Text
 
-from harness.render.plain import plain
+from harness.render.plain import one_line, plain
 from harness.render.tables import Table
 
 PIPED = 140
 """Columns where the output is read by a program or in a log: what a table of ours needs to break no word."""
+
+MOST_IN_CELL = 400
+"""Characters; rich takes minutes to lay out a cell of hundreds of lines."""
 
 
 class Terminal:
@@ -42,7 +45,7 @@ class Terminal:
                 name, justify="left" if number == 0 or words else "right", no_wrap=number == 0, overflow="fold"
             )
         for row in table.rows:
-            grid.add_row(*(Text(plain(cell)) for cell in row))
+            grid.add_row(*(Text(one_line(cell, MOST_IN_CELL)) for cell in row))
         self._console.print(grid)
         if table.note:
             self.line(table.note, style="dim")

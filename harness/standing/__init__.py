@@ -1,13 +1,14 @@
 """What each provider is worth: attempts and scores → standings; calibration of simulated runs; what changed between two runs."""
 
 from harness.standing.calibration import calibrate, share_holding
-from harness.standing.columns import CALIBRATED, CALLS, COMPARED, JUDGED, SAID, SCORES, TIMED
+from harness.standing.columns import CALIBRATED, CALLS, COMPARED, JUDGED, RESULTS, SAID, SCORES, TIMED
 from harness.standing.comparison import compare
 from harness.standing.facts import dated, duration, notes, spend, timed
 from harness.standing.history import Night, history
 from harness.standing.moved import differences, flipped, flips, replies
 from harness.standing.outcomes import CONDITIONS, FIGURES, FLAGS, outcomes, typed
 from harness.standing.repeats import REPEATED, repeated, repeats
+from harness.standing.results import expectations, results, timings
 from harness.standing.standings import standings
 from harness.standing.tolerance import Tolerance
 from harness.standing.under_load import invalid, levels
@@ -22,6 +23,7 @@ __all__ = [
     "FLAGS",
     "JUDGED",
     "REPEATED",
+    "RESULTS",
     "SAID",
     "SCORES",
     "TIMED",
@@ -32,6 +34,7 @@ __all__ = [
     "dated",
     "differences",
     "duration",
+    "expectations",
     "flipped",
     "flips",
     "from_json",
@@ -43,10 +46,12 @@ __all__ = [
     "repeated",
     "repeats",
     "replies",
+    "results",
     "share_holding",
     "spend",
     "standings",
     "timed",
+    "timings",
     "to_json",
     "typed",
 ]

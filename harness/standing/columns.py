@@ -25,6 +25,9 @@ COMPARED = (
 SAID = (*CALL_COLUMNS, "messages_json", "text", "tool_calls_json")
 """Of calls, for what was asked and replied."""
 
+RESULTS = (*SAID, *TIMED, "cost_usd", "completion_tokens", "case_id", "repeat", "error")
+"""Of calls, for what each trial came to."""
+
 JUDGED = (*SCORE_COLUMNS, "provider", "suite", "capability", "case_hash", "scorer", "scorer_version", "reason")
 """Of scores, for both."""
 

@@ -8,11 +8,10 @@ from typing import Any
 
 import pandas as pd
 
-from harness.judged import Difference, Flip
+from harness.judged import SOLVED, Difference, Flip
 from harness.standing.outcomes import CASE
 from harness.stats import KEY, trials_of
 
-SOLVED = 0.5
 TEXTS = ["prompt", "reply", "reason"]
 _NAMED = 3
 _TOLD = {"model": "model", "served": "served model", "fingerprint": "fingerprint", "price_id": "prices", "scorers": "scorers"}  # fmt: skip
@@ -36,13 +35,14 @@ def replies(calls: pd.DataFrame, scores: pd.DataFrame, wanted: pd.DataFrame | No
     chosen = trials.assign(rank=rank).sort_values("rank", kind="stable").drop_duplicates(CASE, keep="last")
     said = calls[calls["status"] == "ok"].drop_duplicates(KEY, keep="last")
     said = said.reindex(columns=[*KEY, "messages_json", "text", "tool_calls_json"])
-    table = chosen[[*KEY, *CASE]].merge(said, on=KEY).merge(_reasons(scores), on=KEY, how="left")
+    table = chosen[[*KEY, *CASE]].merge(said, on=KEY).merge(reasons_of(scores), on=KEY, how="left")
     table["prompt"] = [_prompt(text) for text in table["messages_json"]]
-    table["reply"] = [_text(text) or _text(calls) for text, calls in zip(table["text"], table["tool_calls_json"], strict=True)]  # fmt: skip
+    table["reply"] = [text_of(text) or text_of(calls) for text, calls in zip(table["text"], table["tool_calls_json"], strict=True)]  # fmt: skip
     return table[[*CASE, *TEXTS]]
 
 
-def _reasons(scores: pd.DataFrame) -> pd.DataFrame:
+def reasons_of(scores: pd.DataFrame) -> pd.DataFrame:
+    """What the scorers said of each trial: `KEY` and `reason`, of those of which they said anything."""
     told = scores.reindex(columns=[*KEY, "reason"])
     told = told[told["reason"].notna() & (told["reason"] != "")].drop_duplicates()
     return told.groupby(KEY)["reason"].agg("; ".join).reset_index()
@@ -60,7 +60,8 @@ def _prompt(messages_json: object) -> str | None:
     return said[-1] if isinstance(said[-1], str) else json.dumps(said[-1], ensure_ascii=False)
 
 
-def _text(value: object) -> str | None:
+def text_of(value: object) -> str | None:
+    """The value of a cell that holds a text; None for an empty or missing one."""
     return value if isinstance(value, str) and value else None
 
 
@@ -100,11 +101,11 @@ def flips(moved: pd.DataFrame, base_replies: pd.DataFrame, new_replies: pd.DataF
                 lost=row["quality_base"] >= SOLVED,
                 base=row["quality_base"],
                 new=row["quality_new"],
-                prompt=_text(after["prompt"]) or _text(before["prompt"]),
-                base_reply=_text(before["reply"]),
-                new_reply=_text(after["reply"]),
-                base_reason=_text(before["reason"]),
-                new_reason=_text(after["reason"]),
+                prompt=text_of(after["prompt"]) or text_of(before["prompt"]),
+                base_reply=text_of(before["reply"]),
+                new_reply=text_of(after["reply"]),
+                base_reason=text_of(before["reason"]),
+                new_reason=text_of(after["reason"]),
             )
         )
     return sorted(found, key=lambda one: (not one.lost, one.provider, one.suite, one.case_id))

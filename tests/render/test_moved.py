@@ -8,7 +8,8 @@ import pytest
 
 from harness.cli import story
 from harness.judged import Compared, Difference, Flip
-from harness.render import compared_markdown, moved
+from harness.render import moved
+from harness.render.formats import markdown
 from harness.render.plain import one_line, plain, plain_json
 from harness.render.terminal import Terminal
 from tests.render.test_compared import SAME, WORSE
@@ -37,7 +38,7 @@ def test_of_many_flips_each_place_is_shown_before_one_is_shown_twice():
 
 
 def test_markdown_says_the_verdict_first_and_folds_the_rest():
-    text = compared_markdown.markdown(MODEL)
+    text = markdown.text(MODEL)
     assert text.startswith("# ❌ run-2 is worse: 1 cell regressed; of 2 cells 1 equal.\n\n> a note\n")
     assert (
         text.index("### Regressed")
@@ -45,9 +46,7 @@ def test_markdown_says_the_verdict_first_and_folds_the_rest():
         < text.index("<details><summary>2 cells")
     )
     assert "```text\n4\n```" in text
-    assert "(its texts are not kept)" in compared_markdown.markdown(
-        replace(MODEL, flips=(replace(FLIP, base_reply=None),))
-    )
+    assert "(its texts are not kept)" in markdown.text(replace(MODEL, flips=(replace(FLIP, base_reply=None),)))
 
 
 def test_nothing_breaks_out_of_the_terminal():
@@ -62,7 +61,7 @@ def test_nothing_breaks_out_of_the_terminal():
 
 def test_nothing_breaks_out_of_markdown():
     evil = replace(FLIP, case_id=EVIL, prompt=EVIL, new_reply=EVIL, new_reason=EVIL)
-    text = compared_markdown.markdown(replace(MODEL, flips=(evil,), notes=(EVIL,)))
+    text = markdown.text(replace(MODEL, flips=(evil,), notes=(EVIL,)))
     outside = re.sub(r"^(`{3,})text\n.*?\n\1$", "", text, flags=re.DOTALL | re.MULTILINE)
     assert "<img" not in outside
     assert "</script>" not in outside
@@ -77,7 +76,7 @@ def test_a_million_characters_are_cut_in_the_terminal_and_in_markdown():
     long = replace(FLIP, new_reply="ab " * 400_000)
     lost, _ = moved.moved(replace(MODEL, flips=(long,)))
     assert len(lost.rows[0][3]) <= 48
-    text = compared_markdown.markdown(replace(MODEL, flips=(long,)))
+    text = markdown.text(replace(MODEL, flips=(long,)))
     assert len(text) < 30_000
     assert "… 1,180,000 more characters; `--json` has all" in text
 

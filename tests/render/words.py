@@ -2,7 +2,22 @@
 
 from datetime import UTC, datetime
 
-from harness.judged import ALL, Calibration, Estimate, Percentiles, Report, Route, RoutingTable, Standing
+from harness.judged import (
+    ALL,
+    Calibration,
+    Compared,
+    Comparison,
+    Difference,
+    Estimate,
+    Flip,
+    Percentiles,
+    Report,
+    Route,
+    RoutingTable,
+    Standing,
+    Timing,
+)
+from harness.shown import Result, RunResults  # fmt: skip
 
 CREATED = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
 
@@ -49,4 +64,51 @@ REPORT = Report(
     run_id="20261121-093000-ab12", created=CREATED, harness_version="0.1.0", state="complete", simulated=True, seed=0, planned=160,
     trials=160, attempts=163, spend_usd=0.084, duration_s=12.3, suites={"facts": 40, "tools": 40}, providers=("careful", "frugal"),
     standings=STANDINGS, calibration=CALIBRATION, routing=ROUTING,
+)  # fmt: skip
+
+SOLVED = Result(
+    "careful", "facts", "facts", "moo", 0, "scored", 1.0, "", None, "What says moo?", "cow", "A cow.", 0.12, 0.4, True, 0.002, 3,
+)  # fmt: skip
+WRONG = Result(
+    "frugal", "facts", "facts", "moo", 0, "scored", 0.0, "it is not cow", None, "What says moo?", "cow", "A goat.", 0.11, 0.2, True, 0.0001, 3,
+)  # fmt: skip
+FAILED = Result(
+    "frugal", "tools", "tools", "weather", 0, "failed", None, "the server is overloaded", "overloaded", "What is the weather?", None, "",
+    None, None, False, None, None,
+)  # fmt: skip
+CUT = Result(
+    "careful", "tools", "tools", "weather", 1, "unscored", None, "cut at its token limit", None, "system: Be brief.\n\nuser: What is the weather?",
+    "get_weather", "I would", 0.13, 0.5, False, 0.002, 16,
+)  # fmt: skip
+RUN = RunResults(REPORT, (SOLVED, WRONG, FAILED, CUT))
+
+WORSE = Comparison(
+    "frugal", "math", "math", "quality", simulated=True, verdict="regressed", why="worse by more than the tolerance", base=0.9, new=0.5,
+    change=Estimate(-0.4, 40, -0.55, -0.25), p=0.001, p_adjusted=0.012, n_pairs=40,
+)  # fmt: skip
+CELLS = (
+    WORSE,
+    Comparison(
+        "frugal", "math", "math", "latency", simulated=True, verdict="improved", why="faster", base=1.25, new=0.5,
+        change=Estimate(0.4, 40, 0.3, 0.5), p=1e-10, p_adjusted=1e-9, n_pairs=40,
+    ),
+    Comparison(
+        "frugal", "math", "math", "ttft", simulated=True, verdict="undecided", why="open", base=0.2, new=0.21, change=Estimate(1.05, 40, 0.9, 1.2),
+        p=0.4, p_adjusted=0.6, n_pairs=40, n_needed=300,
+    ),
+    Comparison(
+        "careful", "math", "math", "cost", simulated=True, verdict="equal", why="alike", base=0.0012, new=0.0012, change=Estimate(1.0, 40, 0.99, 1.01),
+        p=1.0, p_adjusted=1.0, n_pairs=40,
+    ),
+    Comparison("careful", "tools", "tools", "quality", simulated=True, verdict="missing", why="NEW did not ask for it", n_missing=40),
+    Comparison("careful", "math", "math", "tokens", simulated=True, verdict="invalid", why="no case has a known number of tokens in either run"),
+)  # fmt: skip
+FLIPS = (
+    Flip("frugal", "math", "math", "sum-1", lost=True, base=1.0, new=0.0, prompt="What is 2 + 2?", base_reply="4", new_reply="5", new_reason="it is not 4"),
+    Flip("frugal", "math", "math", "sum-2", lost=False, base=0.0, new=1.0, prompt="What is 3 + 3?", new_reply="6"),
+)  # fmt: skip
+COMPARED = Compared(
+    "baseline (run-1)", "run-2", CELLS, FLIPS, (Difference("served model", "frugal", "m-1", "m-2", 40),), ("BASE and NEW were taken 2 hours apart.",),
+    failed=True, base_id="run-1", new_id="run-2", tolerance={"quality": 0.02, "reliability": 0.02, "latency": 0.1, "cost": 0.05},
+    timings=(Timing("frugal", "math", "math", "latency", (1.0, 1.25, 1.5), (0.4, 0.5, 0.6)),),
 )  # fmt: skip

@@ -25,6 +25,7 @@ def main(options: argparse.Namespace) -> ExitCode:
     from harness import comparing, store
     from harness.cli import story
     from harness.render.figures import plural, size
+    from harness.render.formats.json import as_json
 
     places = shared.places(options)
     blessed = comparing.bless(
@@ -40,5 +41,5 @@ def main(options: argparse.Namespace) -> ExitCode:
         f"{'it is published' if places.stored.remote else 'commit it'}; `make regress` and `harness compare` now hold the last run against it"
     )
     if options.json:
-        story.print_json({**story.as_json(blessed), "bytes_a_case": blessed.bytes_a_case})
+        story.print_json({**as_json(blessed), "bytes_a_case": blessed.bytes_a_case})
     return ExitCode.FINE

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import argparse
-from collections import Counter
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, get_args
+from typing import get_args
 
+from harness.cli import formats
 from harness.cli import options as shared
-from harness.errors import ExitCode, WrongUse
-from harness.judged import Compared, Verdict
-
-if TYPE_CHECKING:  # loads rich; `--help` must not
-    from harness.render.terminal import Terminal
+from harness.errors import ExitCode
+from harness.judged import Verdict
+from harness.render.formats import of_comparisons
 
 FAIL_ON = ("regressed", "missing")
 TOLERANCES = ("quality", "reliability", "latency", "cost")
@@ -39,10 +37,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="VERDICT,…",
         help=f"exit with 1 if a cell is one of these (default: {','.join(FAIL_ON)})",
     )
-    parser.add_argument("--all", action="store_true", help="also show every cell that did not change")
     parser.add_argument(
-        "--format", choices=("text", "markdown"), default="text", help="markdown: for a pull request (default: text)"
+        "--all", dest="format", action="store_const", const="text-all", help="also show every cell that did not change"
     )
+    formats.add_arguments(parser, of_comparisons())
     shared.add_reports(parser)
     shared.add_json(parser)
 
@@ -50,47 +48,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(options: argparse.Namespace) -> ExitCode:
     """Compare; the verdict comes first."""
     from harness import comparing, standing, store
-    from harness.cli import story
-    from harness.render.compared_markdown import markdown
 
-    if options.json and options.format == "markdown":
-        raise WrongUse("--json and --format markdown both take standard output: choose one")
+    wanted = formats.Wanted.of(options)
     places = shared.places(options)
     new = store.open_run(options.new, places.reports)
     base = comparing.base_for(new, options.base, places, datetime.now(UTC))
     tolerance = standing.Tolerance(**options.tolerance)
     model = comparing.compare(base, comparing.side_of(new), tolerance, options.fail_on)
-    if options.format == "markdown":
-        print(markdown(model), end="")
-    else:
-        _tell(model, story.Teller(json_on_stdout=options.json).terminal, every=options.all)
-    if options.json:
-        counts = Counter(one.verdict for one in model.cells if not one.explained)
-        told = {"base": base.run_id, "new": new.run_id, "verdict": _sentence(model), "failed": model.failed}
-        story.print_json({**story.as_json(model), **told, "counts": counts, "tolerance": tolerance})
+    wanted.give(model)
     return ExitCode.BELOW if model.failed else ExitCode.FINE
-
-
-def _tell(model: Compared, terminal: Terminal, *, every: bool) -> None:
-    from harness.render import compared, moved
-
-    terminal.line(_sentence(model), style="bold red" if model.failed else "bold")
-    for note in model.notes:
-        terminal.line(note)
-    terminal.line()
-    for table in (*compared.changed(model.cells), *moved.moved(model)):
-        terminal.table(table)
-    if every:
-        terminal.table(compared.every(model.cells))
-    for gap in compared.gaps(model.cells):
-        terminal.line(gap)
-
-
-def _sentence(model: Compared) -> str:
-    """The outcome in one sentence."""
-    from harness.render import compared
-
-    return compared.verdict(model.cells, model.new)
 
 
 def _tolerances(text: str) -> dict[str, float]:

@@ -37,11 +37,12 @@ def main(options: argparse.Namespace) -> ExitCode:
 
 def _check(options: argparse.Namespace) -> ExitCode:
     from harness.cli import checking, story
+    from harness.render.formats.json import as_json
     from harness.render.terminal import Terminal
 
     found = checking.checked(options.providers, options.only, simulated=options.simulated, ask=options.ask)
     if options.json:
-        story.print_json([{**story.as_json(one), "ok": one.ok} for one in found])
+        story.print_json([{**as_json(one), "ok": one.ok} for one in found])
     else:
         Terminal().table(checking.table(found, ask=options.ask))
     return ExitCode.FINE if all(one.ok for one in found) else ExitCode.BELOW
