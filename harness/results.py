@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from harness import pipeline, routing, standing, store
+from harness import deciding, pipeline, routing, standing, store
 from harness.errors import NothingSelected, WrongUse
 from harness.settings import Places
 from harness.shown import RunResults
@@ -17,7 +17,7 @@ def results_of(run: store.Run, places: Places) -> RunResults:
         WrongUse: the run is not scored yet.
         StoreError: it is damaged.
     """
-    report = pipeline.decide(run, pipeline.routes_in_force(places), routing.Objective())
+    report = pipeline.decide(run, deciding.routes_in_force(places), routing.Objective())
     try:
         expected = standing.expectations(pipeline.read_suites(places, run.info.seed, run.info.limit))
     except (WrongUse, NothingSelected) as error:
