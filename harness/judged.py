@@ -339,10 +339,27 @@ class Repeats:
 
 
 @dataclass(frozen=True, slots=True)
+class Judging:
+    """What asking one judge (or embedding model) took: `questions`, of which `answered`, in `attempts` requests, `replayed` of them from the cache.
+
+    `n_unscored` opinions are missing because it did not answer, or not in its form. `spend_usd` is None where the cost of an answer is unknown.
+    """
+
+    judge: str
+    questions: int
+    answered: int
+    attempts: int
+    replayed: int
+    n_unscored: int
+    spend_usd: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """Everything that a report shows of one run, whatever the format. `notes` are sentences that a reader must not miss.
 
     `attempts` are requests; `replayed` is how many answers came from the cache instead. `load` is the shape of the load, `levels` what it came to.
+    `judging` is what the judges took: it is in no other figure.
     """
 
     run_id: str
@@ -366,3 +383,4 @@ class Report:
     load: JsonObject = field(default_factory=dict)
     levels: tuple[LoadLevel, ...] = ()
     repeats: tuple[Repeats, ...] = ()
+    judging: tuple[Judging, ...] = ()

@@ -272,7 +272,7 @@ def decide(run: store.Run, incumbent: RoutingTable | None, objective: routing.Ob
     """What the run's facts and scores come to: standings, calibration where the truth is known, routes."""
     truths = run.truths()
     columns = (*standing.CALLS, *routing.CALLS, *(standing.CALIBRATED if truths else ()))
-    calls, scores = run.evidence(columns, standing.SCORES)
+    calls, judging, scores = standing.parted(*run.evidence(columns, standing.SCORES))
     measured = calls[calls["phase"] == "measure"]
     replayed = int(calls["replayed"].sum())
     standings = tuple(standing.standings(calls, scores))
@@ -305,6 +305,7 @@ def decide(run: store.Run, incumbent: RoutingTable | None, objective: routing.Ob
         notes=(*run.notes, *standing.invalid(levels), *standing.notes(calls, scores, info.planned, info.in_flight)),
         load=info.load,
         levels=levels,
+        judging=judging,
         repeats=tuple(standing.repeats(*run.evidence(columns, standing.REPEATED))) if standing.repeated(calls) else (),
     )
 

@@ -40,7 +40,10 @@ class Places:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What takes part: providers by name, cases by keyword (-k), tags (-m) and number, drawn with a seed."""
+    """What takes part: providers by name, cases by keyword (-k), tags (-m) and number, drawn with a seed.
+
+    `judges` name who judges where a criterion asks for a model's opinion and names none itself.
+    """
 
     only: tuple[str, ...] = ()
     simulated: bool = False
@@ -49,6 +52,7 @@ class Selection:
     limit: int | None = None
     seed: int = 0
     repeat: int | None = None
+    judges: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

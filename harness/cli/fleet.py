@@ -9,7 +9,9 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+from harness import judges
 from harness.ask import Provider, Suite
+from harness.bench import Bench
 from harness.document import did_you_mean
 from harness.errors import BadInput, Problem
 from harness.pipeline import Finished, Prepared, finish, prepare, record
@@ -49,6 +51,15 @@ def checked(prepared: Prepared) -> Prepared:
     return prepared
 
 
+def checked_bench(bench: Bench) -> Bench:
+    """The same, if the fleet can serve the simulated judges among those that are named or registered as such. Raises BadInput as `checked` does."""
+    known = bench.registry
+    wrong = problems(known, [one for one in known.entries if one.judge or one.provider.name in bench.named])
+    if wrong:
+        raise BadInput(wrong)
+    return bench
+
+
 @contextmanager
 def serve(
     providers: Sequence[Provider], suites: Sequence[Suite], truth: Path | None = None, *, seed: int = 0
@@ -77,5 +88,13 @@ def run(
     """
     places, selection, terms = places or Places(), selection or Selection(), terms or Terms()
     prepared = checked(prepare(places, selection, terms))
-    recorded = record(prepared, places, terms, serve=functools.partial(serve, seed=selection.seed))
-    return finish(recorded.run, prepared.plan.suites, Permissions(code=allow_code), places, recorded.notes)
+    bench = checked_bench(Bench(prepared.registry, prepared.catalogue, selection.judges))
+    judges.foresee(prepared.plan, prepared.max_output_of, bench)
+    served = functools.partial(serve, seed=selection.seed)
+    recorded = record(prepared, places, terms, serve=served)
+    found, suites = recorded.run, prepared.plan.suites
+    heard = judges.hearing(found, suites, bench)
+    if not recorded.interrupted:
+        found = judges.ask(found, heard, terms, spent_usd=recorded.tally.spend_usd, serve=served)
+    allow = Permissions(code=allow_code, rulings=judges.rulings(found, heard))
+    return finish(found, suites, allow, places, recorded.notes)

@@ -84,6 +84,12 @@ def add_participants(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_judge(parser: argparse.ArgumentParser) -> None:
+    """`--judge`: who judges, where a scorer asks for a model's opinion."""
+    what = "these providers judge, where a suite asks for a model's opinion and names none (default: those registered with judge = true)"
+    parser.add_argument("--judge", dest="judges", type=names, default=(), metavar="NAME,…", help=what)
+
+
 def add_patience(parser: argparse.ArgumentParser) -> None:
     """`--timeout-connect-s` and its like, `--max-retries`: how long to wait and how often to try again, as in providers.toml."""
     waits = {
@@ -177,6 +183,7 @@ def selection(options: argparse.Namespace) -> Selection:
         limit=options.limit,
         seed=options.seed,
         repeat=options.repeat,
+        judges=options.judges,
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from harness import engine, routing, store
 from harness.errors import WrongUse
 from harness.judged import ALL, Report, RoutingTable
+from harness.judges import Foreseen, Hearing
 from harness.pipeline import Finished, Prepared, Recorded
 from harness.render import load_tables, tables
 from harness.render.figures import DASH, ago, count, plural, seconds, short, usd
@@ -26,8 +27,8 @@ class Teller:
     def __init__(self, *, json_on_stdout: bool = False) -> None:
         self.terminal = Terminal(sys.stderr if json_on_stdout else sys.stdout)
 
-    def plan(self, prepared: Prepared, terms: Terms) -> None:
-        """Who will be asked what, and the most that it can cost."""
+    def plan(self, prepared: Prepared, terms: Terms, foreseen: Sequence[Foreseen] = ()) -> None:
+        """Who will be asked what, and the most that it can cost; about what judging will."""
         plan = prepared.plan
         cases = sum(len(suite.cases) for suite in plan.suites)
         names = ", ".join(one.name for one in plan.providers)
@@ -53,7 +54,19 @@ class Teller:
         line(
             f"at most    {_most(prepared.most_usd)}{', simulated' if prepared.simulated else ''}{_bounded(prepared, terms)}"
         )
+        for one in foreseen if plan.count else ():
+            about = "cost unknown" if one.about_usd is None else f"about {usd(one.about_usd)}"
+            line(
+                f"judging    {plural(one.questions, 'question')} to {one.judge}, {about} if every reply is as long as it may be"
+            )
         line()
+
+    def hearing(self, heard: Hearing) -> None:
+        """What is asked of judges now, and the most that it can cost."""
+        for one in heard.errands:
+            line = f"judging  {plural(one.plan.count, 'question')} to {one.judge.name}"
+            simulated = ", simulated" if one.judge.simulated else ""
+            self.terminal.line(f"{line}, at most {_most({one.judge.name: one.most_usd})}{simulated}")
 
     def forecast(self, forecasts: Mapping[str, engine.Forecast]) -> None:
         """Calls, tokens and cost of each provider, and of all where there are several."""

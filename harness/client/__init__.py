@@ -5,7 +5,7 @@ the moments at which they arrived; a wire (`wires/`) decodes them after the last
 
 Where to look, each group asking only of those after it:
 
-- what callers hold: `client`, `streaming` with `deltas` and `listening`, `embeddings`, `listing`, `health`, `estimate`, `sync`;
+- what callers hold: `client`, `streaming` with `deltas` and `listening`, `embeddings` and `embedded`, `listing`, `health`, `estimate`, `sync`;
 - one call: `session` (slots, connections), `calls`, `replays` and `cache`, `retries`, `limits/`, `validation`, `timing`, `lag`, `slices`;
 - the request: `translate` and `templates`, `door` (litellm itself); what is no question: `plain`, with the families `embedders/` and `listers/`;
 - the socket: `transport`, `line`, `watch`, `network`; what litellm calls: `via_litellm`, `embeddings_via_litellm`, `aside`;

@@ -20,6 +20,7 @@ from harness.client.cache import Cache
 from harness.client.calls import not_sent
 from harness.client.cost import cost_of
 from harness.client.door import litellm
+from harness.client.embedded import nearness, wants_vectors
 from harness.client.embeddings import Embeddings, embed
 from harness.client.estimate import Estimate, estimate_cost
 from harness.client.failures import failure
@@ -216,6 +217,8 @@ class Client:
     async def _attempt(self, trial: Trial, number: int, waited_s: float) -> Attempt:
         if self._started is not None:
             self._started(trial, number)
+        if wants_vectors(trial):
+            return await self._embedded(trial, number, waited_s)
         called = await self._call(trial)
         facts = called.facts
         waited = Waited(called.waited.queue_s, called.waited.throttle_s + waited_s)
@@ -235,6 +238,25 @@ class Client:
             simulated=trial.provider.simulated is not None or "x-simulated" in facts.headers,
             metadata=self._metadata,
             unchecked=unchecked(trial.case.prompt, self._facts.get(trial.provider.name)),
+        )
+
+    async def _embedded(self, trial: Trial, number: int, waited_s: float) -> Attempt:
+        async with self._held() as session:
+            near = await nearness(session, trial)
+        wall, monotonic = self._anchor
+        return Attempt(
+            trial=trial,
+            number=number,
+            started_at=wall + timedelta(seconds=near.began - monotonic),
+            sent=near.sent,
+            reply=near.reply,
+            usage=near.told.usage,
+            cost=near.told.cost,
+            clock=replace(near.clock, throttle_s=near.clock.throttle_s + waited_s),
+            failure=near.failure,
+            http_status=near.told.http_status,
+            simulated=near.told.simulated,
+            metadata=self._metadata,
         )
 
     def _of_now(self, replay: Attempt) -> Attempt:

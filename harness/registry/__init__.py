@@ -8,6 +8,7 @@ request; the only network use is a look whether a server on this machine or netw
 from harness.registry.catalogue import CAPABILITIES, Catalogue, ModelFacts
 from harness.registry.detection import PROMISED, detect
 from harness.registry.entries import Entry, Fallback, Registry, empty
+from harness.registry.families import families_of
 from harness.registry.form import schema
 from harness.registry.reading import load
 from harness.registry.taking_part import Readiness, participants, readiness, resolve
@@ -23,6 +24,7 @@ __all__ = [
     "Registry",
     "detect",
     "empty",
+    "families_of",
     "load",
     "participants",
     "readiness",

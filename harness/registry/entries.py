@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from harness.ask import Prices, Provider, Retries, content_address
 from harness.document import did_you_mean
@@ -30,7 +30,8 @@ class Entry:
     """A provider as it is registered, on `line` of the file.
 
     `missing` are the variables that its text names and that are not set. `context_tokens`, `max_output_tokens` and
-    `capabilities` are own facts, which win over the catalogue's; None where the file says nothing.
+    `capabilities` are own facts, which win over the catalogue's; None where the file says nothing. `judge` says whether it judges replies of others,
+    and whether it does nothing else ("only").
     """
 
     provider: Provider
@@ -39,6 +40,7 @@ class Entry:
     context_tokens: int | None = None
     max_output_tokens: int | None = None
     capabilities: frozenset[str] | None = None
+    judge: bool | Literal["only"] = False
 
 
 @dataclass(frozen=True)

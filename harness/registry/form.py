@@ -153,6 +153,9 @@ class ProviderForm(Form):
     )
     priority: int = Field(0, description="the higher goes first where providers are tried in order")
     tags: list[Text] = Field([], description="own labels")
+    judge: bool | Literal["only"] = Field(
+        False, description='true: it may judge the replies of others; "only": and takes no part in a run itself'
+    )
     account: Text | None = Field(
         None, description="the name of one of [[accounts]], if it shares limits that are told there with others"
     )

@@ -125,6 +125,7 @@ class _Reading:
             context_tokens=form.context_tokens,
             max_output_tokens=form.max_output_tokens,
             capabilities=None if form.capabilities is None else frozenset(form.capabilities),
+            judge=form.judge,
         )
 
     def account(self, form: ProviderForm, place: KeyPath) -> Account | None:

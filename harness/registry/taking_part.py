@@ -73,12 +73,12 @@ def participants(registry: Registry, only: Sequence[str], simulated: bool) -> tu
     """Who takes part, in the registry's order.
 
     `only` names exactly who; otherwise every real provider that is ready, and the simulated ones where no real one is
-    ready or `simulated` asks for them. Raises WrongUse for a name that is not registered or not ready, NothingSelected
+    ready or `simulated` asks for them, without those that only judge. Raises WrongUse for a name that is not registered or not ready, NothingSelected
     where nobody is left.
     """
     if only:
         return _named(registry, only)
-    states = [(entry.provider, readiness(entry)) for entry in registry.entries]
+    states = [(entry.provider, readiness(entry)) for entry in registry.entries if entry.judge != "only"]
     ready = [provider for provider, state in states if state.ready]
     real = [provider for provider in ready if not provider.simulated]
     chosen = ready if simulated or not real else real

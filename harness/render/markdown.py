@@ -31,6 +31,7 @@ def report(model: Report, plots: Sequence[str]) -> str:
     parts += [f"![{text}]({name})" for name, text in PLOTS if name in plots]
     parts.append(table_of(tables.providers(model.standings)))
     parts.append(table_of(tables.counts(model.standings)))
+    parts.append(table_of(tables.judging(model)))
     parts.append(table_of(tables.repeats(model.repeats, simulated=model.simulated)))
     if model.routing is not None:
         parts += ["## Routing", table_of(tables.routes(model.routing))]

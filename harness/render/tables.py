@@ -120,6 +120,18 @@ def repeats(found: Sequence[Repeats], *, simulated: bool) -> Table:
     return Table("Repeats" + _said(simulated), head, tuple(rows), note)
 
 
+def judging(report: Report) -> Table:
+    """One row for each judge: what asking it took, apart from everything else; without a row where nobody was asked."""
+    rows = [
+        (one.judge, count(one.questions), count(one.answered), count(one.attempts - one.replayed), count(one.n_unscored),
+         usd(one.spend_usd))
+        for one in report.judging
+    ]  # fmt: skip
+    head = ("judge", "questions", "answered", "requests", "unscored", "cost")
+    note = "unscored: opinions that are missing since the judge did not answer, or not in its form; nothing here is in any other figure"
+    return Table("Judging, its cost apart" + _said(report.simulated), head, tuple(rows), note)
+
+
 def routes(table: RoutingTable) -> Table:
     """One row for each capability: the decision and the weights."""
     rows = [(one.capability, one.decision, weights(one), _chance(one)) for one in table.routes]

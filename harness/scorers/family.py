@@ -12,6 +12,7 @@ from harness.scorers.choice import CHOICE
 from harness.scorers.code import CODE
 from harness.scorers.constraints import CONSTRAINTS
 from harness.scorers.equivalence import MATH
+from harness.scorers.judge import JUDGE
 from harness.scorers.limits import COST, LATENCY
 from harness.scorers.number import NUMBER
 from harness.scorers.opinion import Scorer, Unfit
@@ -19,6 +20,7 @@ from harness.scorers.options import did_you_mean, read_options
 from harness.scorers.overlap import BLEU, F1, ROUGE_L
 from harness.scorers.reading import EXTRACTORS
 from harness.scorers.refusal import REFUSAL
+from harness.scorers.similarity import SIMILARITY
 from harness.scorers.structure import JSON
 from harness.scorers.text import CONTAINS, ENDS_WITH, EXACT, REGEX, STARTS_WITH
 from harness.scorers.tools import TOOL_CALLS
@@ -35,12 +37,14 @@ SCORERS: Mapping[str, Scorer[Any]] = MappingProxyType(
         "exact": EXACT,
         "f1": F1,
         "json": JSON,
+        "judge": JUDGE,
         "latency": LATENCY,
         "math": MATH,
         "number": NUMBER,
         "refusal": REFUSAL,
         "regex": REGEX,
         "rouge_l": ROUGE_L,
+        "similarity": SIMILARITY,
         "starts_with": STARTS_WITH,
         "tool_calls": TOOL_CALLS,
     }
@@ -64,6 +68,11 @@ def scorer_of(criterion: Criterion) -> tuple[Scorer[Any], Any]:
     if scorer is None:
         raise Unfit(f"there is no scorer {criterion.scorer!r}{did_you_mean(criterion.scorer, NAMES)}")
     return scorer, read_options(scorer.options, criterion.options, criterion.scorer)
+
+
+def asks(criterion: Criterion) -> bool:
+    """Whether a criterion needs another model's answer; its name is one of the family's."""
+    return SCORERS[criterion.scorer].asks is not None
 
 
 def check(criterion: Criterion, expect: Any) -> None:

@@ -9,6 +9,7 @@
 | nothing but blanks (for `tool_calls`: and no call) | unscored |
 | cut off by its token limit, and what was looked for is not in it | unscored |
 | a refusal and nothing else, and what was looked for is not in it | unscored (`refusal` has its own view) |
+| something that another model was to be asked about, and was not, or that it gave no verdict on | unscored |
 | anything else | scored, from 0 to 1 |
 
 "What was looked for" is the criterion before its `not`: what is cut off proves nothing by what it lacks.
@@ -19,13 +20,13 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from harness.ask import Case, Criterion
 from harness.judged import Score
 from harness.scorers.family import SCORERS, scorer_of
-from harness.scorers.opinion import Opinion, Scorer, wrong
+from harness.scorers.opinion import Matter, Opinion, Question, Ruling, Rulings, Scorer, wrong
 from harness.scorers.reading import extract
 from harness.told import Outcome, Reply
 from harness.wording import only_refuses, said
@@ -38,9 +39,10 @@ AHEAD = 32
 
 @dataclass(frozen=True, slots=True)
 class Permissions:
-    """What a scorer may do beyond reading. `code`: run code that a model wrote, in a confined process."""
+    """What a scorer may do beyond reading. `code`: run code that a model wrote, in a confined process; `rulings`: rely on what other models said."""
 
     code: bool = False
+    rulings: Rulings = field(default_factory=dict)
 
 
 def judge(case: Case, outcome: Outcome, allow: Permissions = Permissions()) -> list[Score]:
@@ -49,7 +51,7 @@ def judge(case: Case, outcome: Outcome, allow: Permissions = Permissions()) -> l
     Raises:
         Unfit: a criterion that `check` would have refused.
     """
-    return [_score(criterion, case.expect, outcome, allow) for criterion in case.criteria]
+    return [_score(case, number, outcome, allow) for number in range(len(case.criteria))]
 
 
 def judge_all(
@@ -89,10 +91,43 @@ def _result(scores: Future[list[Score]] | list[Score]) -> list[Score]:
     return scores if isinstance(scores, list) else scores.result()
 
 
-def _score(criterion: Criterion, expect: Any, outcome: Outcome, allow: Permissions) -> Score:
+def questions(case: Case, number: int, outcome: Outcome, baseline: Outcome | None = None) -> tuple[Question, ...]:
+    """What the case's criterion of this number has to ask of another model about a reply; nothing where that would settle nothing.
+
+    `baseline` is the reply that it is held against, where the criterion compares with another provider's.
+    """
+    scorer, options = scorer_of(case.criteria[number])
+    if scorer.asks is None or not outcome.answered:
+        return ()
+    mine = _to_judge(case.criteria[number], scorer, outcome)
+    theirs = None if baseline is None else _to_judge(case.criteria[number], scorer, baseline)
+    if isinstance(mine, Opinion) or isinstance(theirs, Opinion):
+        return ()
+    other = None if theirs is None else said(theirs.reply)
+    return scorer.asks.questions(options, Matter(case, said(mine.reply), other))
+
+
+def _to_judge(
+    criterion: Criterion, scorer: Scorer[Any], outcome: Outcome, allow: Permissions = Permissions()
+) -> Outcome | Opinion:
+    """What the scorer is shown, or the opinion where it need not look."""
+    if why := _unreadable(scorer, outcome.reply, allow):
+        return Opinion(None, None, why)
+    if scorer.asks is not None and (why := _no_proof(scorer, outcome.reply)):
+        return Opinion(None, None, why)
+    if not criterion.extract:
+        return outcome
+    part = extract(criterion.extract, said(outcome.reply))
+    if part is None:
+        return wrong(f"it has no {' or '.join(criterion.extract)}")
+    return replace(outcome, reply=replace(outcome.reply, text=part))
+
+
+def _score(case: Case, number: int, outcome: Outcome, allow: Permissions) -> Score:
+    criterion, expect = case.criteria[number], case.expect
     scorer, options = scorer_of(criterion)
 
-    def score(opinion: Opinion, *, failed: bool = False) -> Score:
+    def score(opinion: Opinion, judge_trial_id: str | None = None, *, failed: bool = False) -> Score:
         value = opinion.value
         return Score(
             ref=outcome.ref,
@@ -103,22 +138,20 @@ def _score(criterion: Criterion, expect: Any, outcome: Outcome, allow: Permissio
             extracted=_cut(opinion.extracted),
             reason=_cut(_negated(opinion.reason, opinion.value) if criterion.negate else opinion.reason) or "",
             weight=criterion.weight,
+            judge_trial_id=judge_trial_id,
         )
 
     if not outcome.answered:
         return score(Opinion(None, None, ": ".join(filter(None, (outcome.failure_kind, outcome.error)))), failed=True)
     if not scorer.reads_reply:
         return score(scorer.judge(options, expect, outcome))
-    why = _unreadable(scorer, outcome.reply, allow)
-    if why:
-        return score(Opinion(None, None, why))
-    part = extract(criterion.extract, said(outcome.reply)) if criterion.extract else None
-    if part is not None:
-        opinion = scorer.judge(options, expect, replace(outcome, reply=replace(outcome.reply, text=part)))
-    elif criterion.extract:
-        opinion = wrong(f"it has no {' or '.join(criterion.extract)}")
-    else:
-        opinion = scorer.judge(options, expect, outcome)
+    shown = _to_judge(criterion, scorer, outcome, allow)
+    if scorer.asks is not None and not isinstance(shown, Opinion):
+        ruling = allow.rulings.get(
+            (outcome.ref.trial_id, number), Ruling(Opinion(None, None, f"no {scorer.asks.whom} was asked"))
+        )
+        return score(ruling.opinion, ruling.judge_trial_id)
+    opinion = shown if isinstance(shown, Opinion) else scorer.judge(options, expect, shown)
     why = None if opinion.value in (None, 1.0) else _no_proof(scorer, outcome.reply)
     return score(Opinion(None, opinion.extracted, why) if why else opinion)
 

@@ -11,10 +11,12 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from harness.ask import Prices
+from harness.ask import Answer, Prices
 from harness.errors import BadInput, Problem
 from harness.simulate.faults import FAULTS
+from harness.simulate.keys import NOT_KNOWN, Key
 from harness.simulate.quotas import QUOTAS
+from harness.simulate.reply import Ask
 
 SHIPPED = Path(__file__).with_name("fleet.toml")
 """The fleet that comes with the package."""
@@ -41,7 +43,8 @@ class Profile:
     `quality` is the probability of a right reply for each capability, `default_quality` for the others; `prices` are in USD
     for one token; `faults` are shares of requests by the names in `faults.FAULTS`; `limits` is what it takes at most, by the names in
     `quotas.QUOTAS`. `within` says by capability what is otherwise there: a service that is worse, slower, dearer or gone for a part of what it is asked.
-    `overhead` are counted beside the prompt's own, as hidden instructions are.
+    `overhead` are counted beside the prompt's own, as hidden instructions are. One that `says` something says that to everything, and none
+    says more than `most_tokens`: a judge that answers nonsense, one that refuses, one that never comes to its verdict.
     """
 
     name: str
@@ -53,6 +56,8 @@ class Profile:
     faults: Mapping[str, float] = field(default_factory=dict)
     limits: Mapping[str, float] = field(default_factory=dict)
     overhead: int = 0
+    says: str | None = None
+    most_tokens: int | None = None
     within: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def at(self, capability: str | None) -> Profile:
@@ -62,6 +67,18 @@ class Profile:
     def quality_in(self, capability: str) -> float:
         """The probability of a right reply to a question of this capability."""
         return self.quality.get(capability, self.default_quality)
+
+    def answer(self, key: Key | None, *, right: bool) -> Answer:
+        """What it says to a question of this key (None: it knows none), when it is right or wrong."""
+        if self.says is not None:
+            return Answer(self.says)
+        return NOT_KNOWN if key is None else key.right if right else key.wrong
+
+    def limited(self, ask: Ask) -> Ask:
+        """The request with no more tokens to be said than it ever says."""
+        if self.most_tokens is None:
+            return ask
+        return replace(ask, max_tokens=min(ask.max_tokens or self.most_tokens, self.most_tokens))
 
     def cost(self, prompt_tokens: int, completion_tokens: int) -> float:
         """What a request costs in USD; nothing is cached."""
@@ -100,6 +117,8 @@ def _profile(name: str, table: Mapping[str, Any]) -> Profile:
         prices=Prices(**{kind: usd / MILLION for kind, usd in table["prices"].items()}),
         faults=dict(table.get("faults", {})),
         limits=dict(table.get("limits", {})),
+        says=table.get("says"),
+        most_tokens=table.get("most_tokens"),
         within={capability: _otherwise(said) for capability, said in table.get("within", {}).items()},
     )
 
@@ -142,8 +161,13 @@ def _complaints(name: str, table: object) -> Iterator[str]:
     if not isinstance(table, dict):
         yield f"{name!r} is not a profile: write it as a table, [{name}]"
         return
-    for key in table.keys() - _RULES.keys() - {"within"}:
+    for key in table.keys() - _RULES.keys() - {"within", "says", "most_tokens"}:
         yield f"{name}: unknown key {key!r}{_close(key, _RULES)}"
+    if not isinstance(table.get("says", ""), str):
+        yield f"{name}.says is not a text: {table['says']!r}"
+    most = table.get("most_tokens", 1)
+    if isinstance(most, bool) or not isinstance(most, int) or most < 1:
+        yield f"{name}.most_tokens is not a whole number from 1: {most!r}"
     for part, rule in _RULES.items():
         if part in table:
             yield from (f"{name}.{part}{message}" for message in _numbers(table[part], rule))

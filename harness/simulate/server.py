@@ -25,7 +25,7 @@ from harness.simulate.conversation import Malformed
 from harness.simulate.drawn import Drawn
 from harness.simulate.draws import Draws
 from harness.simulate.faults import FORCE_HEADER, Bent, Broken, Fault, Instead, Refusal, Slow, drawn, forced
-from harness.simulate.keys import NOT_KNOWN, Keys
+from harness.simulate.keys import Keys
 from harness.simulate.predictions import Answer, Predictions
 from harness.simulate.profiles import Fleet, Profile
 from harness.simulate.quotas import Quota
@@ -189,7 +189,7 @@ class Service:
         quality = profile.quality_in(key.capability) if key else 0.0
         number = self._draws.take_answer(profile.name, question)
         right = self._draws.is_right(profile.name, question, number, quality)
-        answer = NOT_KNOWN if key is None else key.right if right else key.wrong
+        answer, ask = profile.answer(key, right=right), profile.limited(ask)
         said = compose(answer, ask, profile=profile.name, created=int(time.time()), rng=chance, extra=profile.overhead)
         if fault is not None and isinstance(fault.act, Bent):
             said = bends.bend_said(fault.act.how, said)

@@ -5,6 +5,7 @@ from harness.standing.columns import CALIBRATED, CALLS, COMPARED, JUDGED, RESULT
 from harness.standing.comparison import compare
 from harness.standing.facts import dated, duration, notes, spend, timed
 from harness.standing.history import Night, history
+from harness.standing.judging import parted
 from harness.standing.moved import differences, flipped, flips, replies
 from harness.standing.outcomes import CONDITIONS, FIGURES, FLAGS, outcomes, typed
 from harness.standing.repeats import REPEATED, repeated, repeats
@@ -43,6 +44,7 @@ __all__ = [
     "levels",
     "notes",
     "outcomes",
+    "parted",
     "repeated",
     "repeats",
     "replies",

@@ -10,7 +10,7 @@ import orjson
 import pandas as pd
 import pyarrow as pa
 
-from harness.ask import JsonObject
+from harness.ask import JsonObject, Phase
 from harness.errors import WrongUse
 from harness.judged import Score
 from harness.store import parquet, scorings
@@ -83,6 +83,11 @@ class Run:
         return self._manifest.in_flight
 
     @property
+    def ended(self) -> tuple[str, ...]:
+        """What kept trials from being asked, in sentences."""
+        return self._manifest.ended
+
+    @property
     def notes(self) -> tuple[str, ...]:
         """What a reader must not miss about the record itself, in sentences."""
         said = [*self._manifest.ended]
@@ -138,8 +143,8 @@ class Run:
         first, second = frames(Source(self.calls_paths(), calls, CALLS), Source(paths, scores, SCORES))
         return first, second
 
-    def outcomes(self) -> Iterator[Outcome]:
-        """What each trial of phase measure came to: its deciding attempt, in the order of recording.
+    def outcomes(self, phase: Phase = "measure") -> Iterator[Outcome]:
+        """What each trial of a phase came to: its deciding attempt, in the order of recording.
 
         A success decides over failures; among equals the one recorded later does.
 
@@ -147,7 +152,7 @@ class Run:
             StoreError: calls.parquet is missing or damaged.
         """
         paths = self.calls_paths()
-        deciding = _deciding(self.calls(["trial_id", "phase", "status"]))
+        deciding = _deciding(self.calls(["trial_id", "phase", "status"]), phase)
         start = 0
         for batch in parquet.batches(paths, OUTCOME_COLUMNS):
             mine = batch.filter(deciding[start : start + batch.num_rows])
@@ -281,10 +286,10 @@ def _frame(paths: Sequence[Path], columns: Sequence[str] | None, schema: pa.Sche
     return frame
 
 
-def _deciding(rows: pd.DataFrame) -> np.ndarray:
+def _deciding(rows: pd.DataFrame, phase: Phase) -> np.ndarray:
     """Which rows decide their trial, as booleans: of each trial's rows the last of the successes, or else the last."""
-    measured = rows[rows["phase"] == "measure"]
-    ranked = measured.assign(ok=measured["status"] == "ok").sort_values("ok", kind="stable")
+    asked = rows[rows["phase"] == phase]
+    ranked = asked.assign(ok=asked["status"] == "ok").sort_values("ok", kind="stable")
     chosen = ranked.drop_duplicates("trial_id", keep="last").index
     deciding = np.zeros(len(rows), dtype=bool)
     deciding[chosen] = True

@@ -18,8 +18,12 @@ from harness.cli.options import NEWEST
 from harness.errors import ExitCode, WrongUse
 
 if TYPE_CHECKING:  # the pipeline loads everything; `--help` must not
-    from harness.pipeline import Finished
-    from harness.settings import Places
+    from harness.bench import Bench
+    from harness.cli.story import Teller
+    from harness.pipeline import Finished, Prepared, Recorded
+    from harness.scorers import Rulings
+    from harness.settings import Places, Terms
+    from harness.store import Run
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,6 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     shared.add_suites(parser)
     shared.add_selection(parser)
     shared.add_participants(parser)
+    shared.add_judge(parser)
     terms_of.add_terms(parser)
     terms_of.add_load(parser)
     terms_of.add_durability(parser)
@@ -59,7 +64,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(options: argparse.Namespace) -> ExitCode:
     """Prepare, record, judge, decide, publish."""
     gc.disable()  # what is loaded here stays: to look through it meanwhile takes a tenth of the start
-    from harness import engine, pipeline, scorers
+    from harness import engine, judges, pipeline, scorers
+    from harness.bench import Bench
     from harness.cli import fleet, story
     from harness.render.progress import Bar
     from harness.resume import going_on
@@ -74,7 +80,9 @@ def main(options: argparse.Namespace) -> ExitCode:
     if terms.cache is not None:
         prepared = pipeline.with_cache(prepared, terms.cache)
     teller = story.Teller(json_on_stdout=options.json)
-    teller.plan(prepared, terms)
+    bench = fleet.checked_bench(Bench(prepared.registry, prepared.catalogue, prepared.selection.judges))
+    foreseen = judges.foresee(prepared.plan, prepared.max_output_of, bench)
+    teller.plan(prepared, terms, foreseen)
     if options.dry_run:
         forecasts = {
             one.name: engine.forecast(prepared.plan, one, prepared.max_output_of(one), prepared.kept)
@@ -82,7 +90,7 @@ def main(options: argparse.Namespace) -> ExitCode:
         }
         teller.forecast(forecasts)
         if options.json:
-            story.print_json({**story.plan_as_json(prepared), "forecast": forecasts})
+            story.print_json({**story.plan_as_json(prepared), "forecast": forecasts, "judging": foreseen})
         return ExitCode.FINE
     serve = functools.partial(fleet.serve, seed=options.seed)
     with Bar(prepared.plan.count, simulated=prepared.simulated) as bar:
@@ -94,14 +102,32 @@ def main(options: argparse.Namespace) -> ExitCode:
                 {"run_id": recorded.run.run_id, "trials": 0, "notes": (*recorded.run.notes, *recorded.notes)}
             )
         return ExitCode.INTERRUPTED if recorded.interrupted else ExitCode.BELOW
-    allow = scorers.Permissions(code=options.allow_code)
-    finished = pipeline.finish(recorded.run, prepared.plan.suites, allow, places, recorded.notes)
+    run, rulings = _heard(recorded, prepared, bench, terms, teller)
+    allow = scorers.Permissions(code=options.allow_code, rulings=rulings)
+    finished = pipeline.finish(run, prepared.plan.suites, allow, places, recorded.notes)
     teller.finished(finished)
     if options.route:
         teller.terminal.line(f"routes   {_route(finished, places)}")
     if options.json:
         story.print_json(finished.report)
     return _exit_code(finished)
+
+
+def _heard(recorded: Recorded, prepared: Prepared, bench: Bench, terms: Terms, teller: Teller) -> tuple[Run, Rulings]:
+    """Ask the judges what the replies lead to, unless the run was stopped; returns the run with their answers, and what these come to."""
+    from harness import judges
+    from harness.cli import fleet
+    from harness.render.progress import Bar
+
+    run, suites = recorded.run, prepared.plan.suites
+    heard = judges.hearing(run, suites, bench)
+    if heard.missing and not recorded.interrupted:
+        teller.hearing(heard)
+        spent_usd = prepared.spent_usd + recorded.tally.spend_usd
+        serve = functools.partial(fleet.serve, seed=prepared.selection.seed)
+        with Bar(heard.missing, simulated=prepared.simulated) as bar:
+            run = judges.ask(run, heard, terms, spent_usd=spent_usd, serve=serve, progress=bar)
+    return run, judges.rulings(run, heard)
 
 
 def _route(finished: Finished, places: Places) -> str:
