@@ -187,6 +187,9 @@ class _Summons:
         if against and (baseline is None or not baseline.answered):
             self._settled[key] = _ruled(None, f"the baseline {against} has no reply to this case")
             return
+        if baseline is not None and said(baseline.reply) == said(outcome.reply):
+            self._settled[key] = _ruled(0.5, f"a tie: it is the very reply of {against}")
+            return
         questions = scorers.questions(case, number, outcome, baseline)
         if not questions:
             if baseline is not None and outcome.answered and scorers.questions(case, number, outcome, outcome):

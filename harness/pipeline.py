@@ -277,8 +277,7 @@ def decide(run: store.Run, incumbent: RoutingTable | None, objective: routing.Ob
     replayed = int(calls["replayed"].sum())
     standings = tuple(standing.standings(calls, scores))
     simulated = bool(measured["simulated"].any())
-    if incumbent is not None and incumbent.simulated != simulated:
-        incumbent = None
+    incumbent = incumbent if incumbent and incumbent.simulated == simulated else None
     info = run.info
     levels = tuple(standing.levels(calls, info.in_flight))
     mixed = simulated and not bool(measured["simulated"].all())

@@ -55,9 +55,9 @@ class Teller:
             f"at most    {_most(prepared.most_usd)}{', simulated' if prepared.simulated else ''}{_bounded(prepared, terms)}"
         )
         for one in foreseen if plan.count else ():
-            about = "cost unknown" if one.about_usd is None else f"about {usd(one.about_usd)}"
+            about = "cost unknown" if one.about_usd is None else f"at most about {usd(one.about_usd)}"
             line(
-                f"judging    {plural(one.questions, 'question')} to {one.judge}, {about} if every reply is as long as it may be"
+                f"judging    up to {plural(one.questions, 'question')} to {one.judge}, {about}, once the replies are there"
             )
         line()
 

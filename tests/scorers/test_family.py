@@ -9,8 +9,8 @@ from harness.scorers.family import SCORERS
 
 def test_the_names_are_those_that_suites_may_use():
     assert NAMES == (
-        "bleu", "choice", "code", "constraints", "contains", "cost", "ends_with", "exact", "f1", "json", "latency", "math",
-        "number", "refusal", "regex", "rouge_l", "starts_with", "tool_calls",
+        "bleu", "choice", "code", "constraints", "contains", "cost", "ends_with", "exact", "f1", "json", "judge", "latency",
+        "math", "number", "refusal", "regex", "rouge_l", "similarity", "starts_with", "tool_calls",
     )  # fmt: skip
 
 
