@@ -22,6 +22,7 @@ from harness.ask import Case, Criterion, Provider, Suite, Trial
 from harness.asking import ask_here
 from harness.bench import Bench
 from harness.errors import WrongUse
+from harness.matching import match
 from harness.pipeline import Serve
 from harness.registry import ModelFacts
 from harness.settings import Terms
@@ -148,7 +149,7 @@ def hearing(run: store.Run, suites: Sequence[Suite], bench: Bench) -> Hearing:
     """
     if not any(True for suite in suites for _ in _asking(suite)):
         return Hearing()
-    return _Summons(run, suites, bench).hearing()
+    return _Summons(run, suites, bench).hearing(match(run, suites).pairs)
 
 
 class _Summons:
@@ -156,7 +157,6 @@ class _Summons:
 
     def __init__(self, run: store.Run, suites: Sequence[Suite], bench: Bench) -> None:
         self._run, self._bench = run, bench
-        self._cases = {(suite.name, case.id, case.hash): case for suite in suites for case in suite.cases}
         self._suites = {suite.name: suite for suite in suites}
         rows = run.calls(["trial_id", "phase", "status", "attempt"])
         rows = rows[rows["phase"] == "judge"]
@@ -165,18 +165,14 @@ class _Summons:
         self._inquiries: dict[tuple[str, int], Inquiry] = {}
         self._settled: dict[tuple[str, int], scorers.Ruling] = {}
 
-    def hearing(self) -> Hearing:
-        replies = [one for one in self._run.outcomes() if self._case(one) is not None]
-        beside = {_place(one, one.ref.provider): one for one in replies}
-        for outcome in replies:
-            case = self._case(outcome)
-            for number, criterion in enumerate(case.criteria if case else ()):
-                if case is not None and scorers.asks(criterion):
+    def hearing(self, pairs: Sequence[tuple[Case, Outcome]]) -> Hearing:
+        """What judging these replies by these cases takes."""
+        beside = {_place(outcome, outcome.ref.provider): outcome for _, outcome in pairs}
+        for case, outcome in pairs:
+            for number, criterion in enumerate(case.criteria):
+                if scorers.asks(criterion):
                     self._summon(case, number, outcome, beside)
         return self._sorted()
-
-    def _case(self, outcome: Outcome) -> Case | None:
-        return self._cases.get((outcome.ref.suite, outcome.ref.case_id, outcome.ref.case_hash))
 
     def _summon(self, case: Case, number: int, outcome: Outcome, beside: Mapping[Any, Outcome]) -> None:
         key, against = (outcome.ref.trial_id, number), _against(case.criteria[number])

@@ -230,17 +230,14 @@ def _not_by_itself(_options: JudgeOptions, _expect: Any, _outcome: Outcome) -> O
     raise AssertionError("a judge's opinion is asked for, not made here")
 
 
-JUDGE = Scorer(
-    VERSION,
-    JudgeOptions,
-    _fits,
-    _not_by_itself,
-    asks=Asks(
-        "judge",
-        _questions,
-        _read,
-        named=lambda options: options.judges,
-        same_family=lambda options: options.same_family,
-        against=lambda options: options.against,
-    ),
+ASKS = Asks(
+    "judge",
+    _questions,
+    _read,
+    named=lambda options: options.judges,
+    same_family=lambda options: options.same_family,
+    against=lambda options: options.against,
 )
+"""What it asks, of whom, and how it reads the answers."""
+
+JUDGE = Scorer(VERSION, JudgeOptions, _fits, _not_by_itself, asks=ASKS)

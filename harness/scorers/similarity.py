@@ -58,10 +58,7 @@ def _not_by_itself(_options: SimilarityOptions, _expect: Any, _outcome: Outcome)
     raise AssertionError("vectors are asked for, not made here")
 
 
-SIMILARITY = Scorer(
-    "1",
-    SimilarityOptions,
-    _fits,
-    _not_by_itself,
-    asks=Asks("embedder", _questions, _read, named=lambda options: options.providers),
-)
+ASKS = Asks("embedder", _questions, _read, named=lambda options: options.providers)
+"""What it asks, of whom, and how it reads the answers."""
+
+SIMILARITY = Scorer("1", SimilarityOptions, _fits, _not_by_itself, asks=ASKS)

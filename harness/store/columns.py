@@ -146,7 +146,12 @@ _SCORES: tuple[_Column, ...] = (
     ("value", _SECONDS, "", "from 0 to 1; null unless scored"),
     ("extracted", _TEXT, "", "what the scorer read in the reply"),
     ("reason", _TEXT, "", "why, in plain words"),
-    ("judge_trial_id", _TEXT, "", "the judge's own trial, where a model judged"),
+    (
+        "judge_trial_id",
+        _TEXT,
+        "",
+        "the trial in which a model was asked for this, a row of phase judge; of a comparison both, with a comma between",
+    ),
     ("weight", _SECONDS, "", "the criterion's weight among those of its case"),
     ("simulated", _FLAG, "", "the judged reply is a simulated provider's"),
 )

@@ -70,7 +70,9 @@ def the_run(place):
 def test_what_judging_will_cost_is_said_before_anything_is_sent(judged):
     _place, said = judged
     before = said.out.partition("\n\n")[0]
-    assert "judging    up to 4 questions to judge, at most about $" in before  # two grades, one comparison both ways round
+    assert (
+        "judging    up to 4 questions to judge, at most about $" in before
+    )  # two grades, one comparison both ways round
     for name in JUDGES[1:]:
         assert f"judging    up to 2 questions to {name}, at most about $" in before
     assert "judging    up to 2 questions to sim-swift, at most about $" in before

@@ -6,13 +6,12 @@ import pytest
 
 from harness.ask import Answer, Case, Criterion, Prompt
 from harness.scorers import check
-from harness.scorers.judge import JUDGE, OFF_FORM, JudgeOptions, verdict
+from harness.scorers.judge import ASKS, OFF_FORM, JudgeOptions, verdict
 from harness.scorers.opinion import Matter
 
 GRADES = JudgeOptions(rubric="Is it kind?", scale=5)
 SAME = JudgeOptions()
 BETTER = JudgeOptions(pairwise=True, against="other")
-ASKS = JUDGE.asks
 
 
 def case(expect=None):

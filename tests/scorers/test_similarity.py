@@ -5,9 +5,7 @@ import pytest
 from harness.ask import Case, Criterion, Prompt
 from harness.scorers import check
 from harness.scorers.opinion import Matter
-from harness.scorers.similarity import SIMILARITY, SimilarityOptions
-
-ASKS = SIMILARITY.asks
+from harness.scorers.similarity import ASKS, SimilarityOptions
 
 
 def test_the_reply_and_all_that_is_expected_go_out_together():

@@ -18,12 +18,12 @@ from harness.cli.options import NEWEST
 from harness.errors import ExitCode, WrongUse
 
 if TYPE_CHECKING:  # the pipeline loads everything; `--help` must not
-    from harness.bench import Bench
+    from collections.abc import Sequence
+
     from harness.cli.story import Teller
-    from harness.pipeline import Finished, Prepared, Recorded
-    from harness.scorers import Rulings
-    from harness.settings import Places, Terms
-    from harness.store import Run
+    from harness.judges import Foreseen
+    from harness.pipeline import Finished, Prepared
+    from harness.settings import Places
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -64,9 +64,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(options: argparse.Namespace) -> ExitCode:
     """Prepare, record, judge, decide, publish."""
     gc.disable()  # what is loaded here stays: to look through it meanwhile takes a tenth of the start
-    from harness import engine, judges, pipeline, scorers
+    from harness import judges, pipeline, scorers
     from harness.bench import Bench
-    from harness.cli import fleet, story
+    from harness.cli import fleet, judging, story
     from harness.render.progress import Bar
     from harness.resume import going_on
 
@@ -84,14 +84,7 @@ def main(options: argparse.Namespace) -> ExitCode:
     foreseen = judges.foresee(prepared.plan, prepared.max_output_of, bench)
     teller.plan(prepared, terms, foreseen)
     if options.dry_run:
-        forecasts = {
-            one.name: engine.forecast(prepared.plan, one, prepared.max_output_of(one), prepared.kept)
-            for one in prepared.plan.providers
-        }
-        teller.forecast(forecasts)
-        if options.json:
-            story.print_json({**story.plan_as_json(prepared), "forecast": forecasts, "judging": foreseen})
-        return ExitCode.FINE
+        return _dry_run(prepared, foreseen, teller, as_json=options.json)
     serve = functools.partial(fleet.serve, seed=options.seed)
     with Bar(prepared.plan.count, simulated=prepared.simulated) as bar:
         recorded = pipeline.record(prepared, places, terms, serve=serve, progress=bar)
@@ -102,7 +95,9 @@ def main(options: argparse.Namespace) -> ExitCode:
                 {"run_id": recorded.run.run_id, "trials": 0, "notes": (*recorded.run.notes, *recorded.notes)}
             )
         return ExitCode.INTERRUPTED if recorded.interrupted else ExitCode.BELOW
-    run, rulings = _heard(recorded, prepared, bench, terms, teller)
+    court = judging.Court(prepared.plan.suites, bench, teller, options.seed)
+    spent_usd = prepared.spent_usd + recorded.tally.spend_usd
+    run, rulings = court.heard(recorded.run, terms, spent_usd=spent_usd, may_ask=not recorded.interrupted)
     allow = scorers.Permissions(code=options.allow_code, rulings=rulings)
     finished = pipeline.finish(run, prepared.plan.suites, allow, places, recorded.notes)
     teller.finished(finished)
@@ -113,21 +108,19 @@ def main(options: argparse.Namespace) -> ExitCode:
     return _exit_code(finished)
 
 
-def _heard(recorded: Recorded, prepared: Prepared, bench: Bench, terms: Terms, teller: Teller) -> tuple[Run, Rulings]:
-    """Ask the judges what the replies lead to, unless the run was stopped; returns the run with their answers, and what these come to."""
-    from harness import judges
-    from harness.cli import fleet
-    from harness.render.progress import Bar
+def _dry_run(prepared: Prepared, foreseen: Sequence[Foreseen], teller: Teller, *, as_json: bool) -> ExitCode:
+    """Calls, tokens and cost of each provider, and what the judges will cost."""
+    from harness import engine
+    from harness.cli import story
 
-    run, suites = recorded.run, prepared.plan.suites
-    heard = judges.hearing(run, suites, bench)
-    if heard.missing and not recorded.interrupted:
-        teller.hearing(heard)
-        spent_usd = prepared.spent_usd + recorded.tally.spend_usd
-        serve = functools.partial(fleet.serve, seed=prepared.selection.seed)
-        with Bar(heard.missing, simulated=prepared.simulated) as bar:
-            run = judges.ask(run, heard, terms, spent_usd=spent_usd, serve=serve, progress=bar)
-    return run, judges.rulings(run, heard)
+    forecasts = {
+        one.name: engine.forecast(prepared.plan, one, prepared.max_output_of(one), prepared.kept)
+        for one in prepared.plan.providers
+    }
+    teller.forecast(forecasts)
+    if as_json:
+        story.print_json({**story.plan_as_json(prepared), "forecast": forecasts, "judging": foreseen})
+    return ExitCode.FINE
 
 
 def _route(finished: Finished, places: Places) -> str:

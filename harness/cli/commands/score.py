@@ -1,6 +1,7 @@
-"""Judge a run's stored replies again, with the suites and scorers as they are now. Nothing is sent and nothing is spent.
+"""Judge a run's stored replies again, with the suites and scorers as they are now. Nobody who was asked is asked again.
 
-Each judging is kept beside those before it; the last one is in force.
+Where a scorer asks for a model's opinion, only what the run has no answer to is asked, after saying the most that it can cost; otherwise nothing is
+sent and nothing is spent. Each judging is kept beside those before it; the last one is in force.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from harness.cli import options as shared
 from harness.errors import ExitCode
 
 if TYPE_CHECKING:
+    from harness.cli.judging import Court
     from harness.store import Run
 
 
@@ -22,6 +24,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--allow-code", action="store_true", help="let the code scorer run code from replies, in a sandbox"
     )
+    shared.add_judge(parser)
+    shared.add_providers(parser)
+    parser.add_argument("--dry-run", action="store_true", help="say what would be asked of judges, and stop")
     parser.add_argument("--list", action="store_true", help="list the judgings that the run has, and judge nothing")
     shared.add_reports(parser)
     shared.add_json(parser)
@@ -30,15 +35,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(options: argparse.Namespace) -> ExitCode:
     """Judge and report again."""
     from harness import pipeline, scorers, store
-    from harness.cli import story
+    from harness.cli import judging, story
+    from harness.settings import Terms
 
     places = shared.places(options)
     run = store.open_run(options.run, places.reports)
     if options.list:
         return _list(run, as_json=options.json)
     suites = pipeline.read_suites(places, run.info.seed, run.info.limit)
-    finished = pipeline.finish(run, suites, scorers.Permissions(code=options.allow_code), places)
     teller = story.Teller(json_on_stdout=options.json)
+    court = judging.Court(suites, judging.bench(places, options.judges), teller, run.info.seed)
+    if options.dry_run:
+        return _dry_run(court, run, as_json=options.json)
+    run, rulings = court.heard(run, Terms(metadata=run.info.metadata))
+    allow = scorers.Permissions(code=options.allow_code, rulings=rulings)
+    finished = pipeline.finish(run, suites, allow, places)
     teller.finished(finished)
     if len(run.scorings) > 1:
         teller.terminal.line(
@@ -47,6 +58,25 @@ def main(options: argparse.Namespace) -> ExitCode:
     if options.json:
         story.print_json(finished.report)
     return ExitCode.BROKEN if finished.run.damaged else ExitCode.FINE
+
+
+def _dry_run(court: Court, run: Run, *, as_json: bool) -> ExitCode:
+    from harness import judges
+    from harness.cli import story
+
+    heard = judges.hearing(run, court.suites, court.bench)
+    court.teller.hearing(heard)
+    if not heard.missing:
+        court.teller.terminal.line("judging  nothing is to be asked: it costs nothing")
+    if as_json:
+        story.print_json(
+            {
+                "run": run.run_id,
+                "questions": heard.missing,
+                "most_usd": {one.judge.name: one.most_usd for one in heard.errands},
+            }
+        )
+    return ExitCode.FINE
 
 
 def _list(run: Run, *, as_json: bool) -> ExitCode:

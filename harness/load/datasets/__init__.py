@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from harness.load.datasets import bbh, bfcl, gsm8k, humaneval, ifeval, mgsm
+from harness.load.datasets import arena_hard, bbh, bfcl, gsm8k, humaneval, ifeval, mgsm, mt_bench
 
 Record = Mapping[str, Any]
 
@@ -33,6 +33,7 @@ class Dataset:
 
 DATASETS: Mapping[str, Dataset] = MappingProxyType(
     {
+        "arena_hard": Dataset(arena_hard.SHARED, arena_hard.FILES, arena_hard.case),
         "bbh": Dataset(bbh.SHARED, bbh.FILES, bbh.case),
         "bfcl": Dataset(bfcl.SHARED, bfcl.FILES, bfcl.case, bfcl.takes, bfcl.answers),
         "gsm8k": Dataset(gsm8k.SHARED, gsm8k.FILES, gsm8k.case),
@@ -40,6 +41,7 @@ DATASETS: Mapping[str, Dataset] = MappingProxyType(
         "ifbench": Dataset(ifeval.SHARED, ifeval.IFBENCH_FILES, ifeval.case),
         "ifeval": Dataset(ifeval.SHARED, ifeval.IFEVAL_FILES, ifeval.case),
         "mgsm": Dataset(mgsm.SHARED, mgsm.FILES, mgsm.case),
+        "mt_bench": Dataset(mt_bench.SHARED, mt_bench.FILES, mt_bench.case),
     }
 )
 """The datasets that there are, by the name that `harness run NAME --data PATH` takes."""
