@@ -37,8 +37,8 @@ def test_providers_says_who_is_ready_and_why_not(project, monkeypatch):
 
 def test_providers_as_json(project):
     found = json.loads(call("providers", "--json").out)
-    assert [one["name"] for one in found] == [*PROMISED, *FLEET]
-    assert [one["simulated"] for one in found] == [False] * 10 + [True] * 5
+    assert [one["name"] for one in found] == [*PROMISED, *FLEET, "sim-judge"]
+    assert [one["simulated"] for one in found] == [False] * 10 + [True] * 6
     assert found[0] == {
         "name": "openai",
         "model": "openai/gpt-5.4-mini",
@@ -102,8 +102,8 @@ def test_list_counts_cases_and_shows_each_with_v(project):
 
 def test_validate_says_that_all_is_fine(project):
     said = call("validate")
-    assert (said.code, said.out) == (ExitCode.FINE, "15 providers, 2 suites, 5 cases: all fine\n")
-    assert json.loads(call("validate", "--json").out) == {"providers": 15, "suites": 2, "cases": 5, "problems": []}
+    assert (said.code, said.out) == (ExitCode.FINE, "16 providers, 2 suites, 5 cases: all fine\n")
+    assert json.loads(call("validate", "--json").out) == {"providers": 16, "suites": 2, "cases": 5, "problems": []}
 
 
 def test_validate_shows_the_prompts_as_they_would_be_sent(project):
@@ -141,4 +141,4 @@ def test_the_shipped_suites_and_registry_are_fine(monkeypatch):
     monkeypatch.chdir(ROOT)
     said = call("validate")
     assert said.code == ExitCode.FINE
-    assert said.out.startswith("15 providers, 10 suites, ")
+    assert said.out.startswith("16 providers, 10 suites, ")

@@ -31,6 +31,8 @@ def report(model: Report, terminal: Terminal) -> None:
     show(tables.providers(model.standings))
     if model.repeats:
         show(tables.repeats(model.repeats, simulated=model.simulated))
+    if model.judging:
+        show(tables.judging(model))
     if model.calibration:
         show(tables.calibration_brief(model.calibration))
     if model.routing is not None:
