@@ -315,17 +315,13 @@ def publish(report: Report, run: store.Run, places: Places) -> tuple[Path, ...]:
 
     folder = places.stored.fetch_folder("latest")
     folder.mkdir(parents=True, exist_ok=True)
-    for name in (REPORT, store.STANDINGS, *(name for name, _ in markdown.PLOTS)):
+    pictures = [f"{name}{suffix}" for name in plots.CAPTIONS for suffix in (".png", ".svg")]
+    for name in (REPORT, store.STANDINGS, *pictures):
         (folder / name).unlink(missing_ok=True)
-    drawn = {
-        "quality_cost.png": plots.quality_cost(report.standings, folder / "quality_cost.png"),
-        "latency.png": plots.latency(
-            standing.timed(run.evidence(standing.TIMED)[0]), folder / "latency.png", simulated=report.simulated
-        ),
-        "heatmap.png": plots.heatmap(report.standings, folder / "heatmap.png"),
-    }
-    shown = [name for name, done in drawn.items() if done]
-    (folder / REPORT).write_text(markdown.report(report, shown), encoding="utf-8")
+    drawn = plots.of_run(report.standings, standing.timed(run.evidence(standing.TIMED)[0]))
+    shown = [file.name for name, figure in drawn.items() for file in plots.save(figure, folder, name)]
+    captions = {f"{name}.png": plots.CAPTIONS[name] for name in drawn}
+    (folder / REPORT).write_text(markdown.report(report, captions), encoding="utf-8")
     (folder / store.STANDINGS).write_text(standing.to_json(report.standings), encoding="utf-8")
     store.set_latest(places.reports, run.run_id)
     return tuple(folder / name for name in (REPORT, *shown, store.STANDINGS))

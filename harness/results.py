@@ -1,4 +1,4 @@
-"""The third story: everything that a format shows of one run, its single trials as well. Nothing is sent and nothing is published."""
+"""The page of one run: everything that a format shows of one run, its single trials as well. Nothing is sent and nothing is published."""
 
 from __future__ import annotations
 

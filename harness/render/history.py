@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
@@ -13,7 +12,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from harness.judged import ALL, Measure, Trend
 from harness.render.compared import MEASURES, place
 from harness.render.figures import DASH, count, plural, seconds, usd
-from harness.render.plots import COLOURS, FAINT, GRID, INK
+from harness.render.plots import COLOURS, FAINT, GRID, INK, save
 from harness.render.tables import Table
 
 PLOTTED: tuple[Measure, ...] = ("quality", "latency", "cost")
@@ -118,12 +117,7 @@ def plot(trends: Sequence[Trend], folder: Path) -> tuple[Path, ...]:
     said = " (simulated providers)" if any(one.simulated for one in trends) else ""
     drawn.suptitle(f"Run by run{said}", x=0.01, ha="left", fontsize=14, weight="bold", color=INK)
     drawn.supxlabel("runs, oldest first; band: where past runs expect the last; dashed: the level before and after a step", x=0.01, ha="left", fontsize=8.5, color=FAINT)  # fmt: skip
-    folder.mkdir(parents=True, exist_ok=True)
-    files = (folder / "history.png", folder / "history.svg")
-    with rc_context({"svg.hashsalt": "history", "svg.fonttype": "none"}):  # the same trends make the same file
-        drawn.savefig(files[0], facecolor="white")
-        drawn.savefig(files[1], facecolor="white", metadata={"Date": None})
-    return files
+    return save(drawn, folder, "history")
 
 
 def _draw(axes: Axes, one: Trend | None, colour: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 from harness.judged import Report
 from harness.render import load_tables, tables
@@ -10,16 +10,9 @@ from harness.render.figures import DASH, plural
 from harness.render.plain import plain
 from harness.render.tables import Table
 
-PLOTS = (
-    ("quality_cost.png", "Quality against cost, with 95 % intervals and the frontier"),
-    ("latency.png", "Time to first token and total latency: the share of calls that were at least this fast"),
-    ("heatmap.png", "Quality by capability"),
-)
-"""The files that stand beside the report, and what each shows."""
 
-
-def report(model: Report, plots: Sequence[str]) -> str:
-    """The whole report; `plots` names those that were drawn beside it."""
+def report(model: Report, plots: Mapping[str, str]) -> str:
+    """The whole report; `plots` are those that were drawn beside it: what each shows, by the name of its file."""
     parts = [f"# Run {model.run_id}", tables.summary(model)]
     if model.simulated:
         parts.append("> **Simulated.** These providers are simulated; nothing here says anything about a real one.")
@@ -28,7 +21,7 @@ def report(model: Report, plots: Sequence[str]) -> str:
     parts += [f"> {escape(note)}" for note in model.notes]
     parts += [table_of(one) for one in load_tables.levels(model)]
     parts += ["## Standings", *(table_of(one) for one in tables.quality(model.standings))]
-    parts += [f"![{text}]({name})" for name, text in PLOTS if name in plots]
+    parts += [f"![{text}]({name})" for name, text in plots.items()]
     parts.append(table_of(tables.providers(model.standings)))
     parts.append(table_of(tables.counts(model.standings)))
     parts.append(table_of(tables.judging(model)))

@@ -1,19 +1,33 @@
-"""The plots, by matplotlib: one function each, from words or columns to a PNG file."""
+"""The plots, by matplotlib: one function each, from words or columns to a figure; `save` makes files of it, `inline` a part of a page."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import io
+import re
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from matplotlib import rc_context
+from matplotlib.artist import setp
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator, PercentFormatter
+from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullLocator, PercentFormatter
 from numpy.typing import NDArray
 
 from harness.judged import ALL, Standing
+from harness.render.figures import seconds
 from harness.stats.frontier import frontier
+
+CAPTIONS: Mapping[str, str] = {
+    "quality_cost": "Quality against cost, with 95 % intervals and the frontier",
+    "latency": "Time to first token and total latency: the share of calls that were at least this fast",
+    "ttft": "Time to first token: how it is spread, with quartiles and median",
+    "heatmap": "Quality by capability",
+}
+"""The plots of a run by the names of their files, and what each shows."""
 
 INK, FAINT, GRID = "#1f2933", "#66727f", "#e4e7eb"
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#7F7F7F")
@@ -22,12 +36,55 @@ COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#0
 STEPS = 2000
 """More than a plot has pixels across."""
 
+_LEAST = 5
+"""Fewer values have no shape."""
 
-def quality_cost(standings: Sequence[Standing], path: Path) -> bool:
-    """Mean quality against mean cost of a call, with 95 % intervals and the frontier. False if nothing has a known cost."""
+
+def of_run(standings: Sequence[Standing], timed: pd.DataFrame) -> dict[str, Figure]:
+    """The plots that there is something to draw in, by name; `timed` has the columns `provider`, `ttft_s`, `latency_s`."""
+    simulated = any(one.simulated for one in standings)
+    drawn = {
+        "quality_cost": quality_cost(standings),
+        "latency": latency(timed, simulated=simulated),
+        "ttft": ttft(timed, simulated=simulated),
+        "heatmap": heatmap(standings),
+    }
+    return {name: figure for name, figure in drawn.items() if figure is not None}
+
+
+def save(figure: Figure, folder: Path, name: str) -> tuple[Path, Path]:
+    """Write name.png and name.svg into the folder, which is made if need be; the same figure makes the same files."""
+    folder.mkdir(parents=True, exist_ok=True)
+    files = folder / f"{name}.png", folder / f"{name}.svg"
+    figure.savefig(files[0], facecolor="white")
+    with _steady(name):
+        figure.savefig(files[1], facecolor="white", metadata={"Date": None})
+    return files
+
+
+def inline(figure: Figure, name: str) -> str:
+    """The figure as an <svg> element: without a background, with the page's colours for ink and grid, and ids of its own."""
+    out = io.StringIO()
+    with _steady(name):
+        figure.savefig(out, format="svg", transparent=True, metadata={"Date": None})
+    svg = out.getvalue()
+    svg = re.sub(r"(?s)<metadata>.*?</metadata>", "", svg[svg.index("<svg") :]).strip()
+    svg = re.sub(r'(\bid="|href="#|url\(#)', rf"\g<1>{name}-", svg)
+    for colour, variable in ((INK, "--ink"), (FAINT, "--faint"), (GRID, "--grid"), ("#000000", "--ink")):
+        svg = svg.replace(colour, f"var({variable})").replace(colour.lower(), f"var({variable})")
+    return svg.replace("<svg", f'<svg role="img" aria-label="{CAPTIONS.get(name, name)}"', 1)
+
+
+def _steady(name: str) -> AbstractContextManager[None]:
+    """The same figure makes the same SVG, with texts as texts."""
+    return rc_context({"svg.hashsalt": name, "svg.fonttype": "none"})
+
+
+def quality_cost(standings: Sequence[Standing]) -> Figure | None:
+    """Mean quality against mean cost of a call, with 95 % intervals and the frontier. None if nothing has a known cost."""
     shown = [one for one in standings if one.capability == ALL and one.quality and one.cost_per_call is not None]
     if not shown:
-        return False
+        return None
     points = [(1000 * (one.cost_per_call or 0.0), one.quality.value if one.quality else 0.0) for one in shown]
     front = frontier(points)
     figure, axes = _figure("Quality against cost", _simulated(standings), (8.0, 5.0))
@@ -51,16 +108,15 @@ def quality_cost(standings: Sequence[Standing], path: Path) -> bool:
     axes.set_ylabel("quality: share of cases solved")
     axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
     axes.legend(frameon=False, loc="lower right", fontsize=9, labelcolor=FAINT)
-    _save(figure, path, "bars: 95 % intervals over cases; filled marks lie on the frontier")
-    return True
+    return _noted(figure, "bars: 95 % intervals over cases; filled marks lie on the frontier")
 
 
-def latency(timed: pd.DataFrame, path: Path, *, simulated: bool) -> bool:
-    """ECDFs of TTFT and of total latency, by the columns `provider`, `ttft_s`, `latency_s`. False if there is nothing to draw."""
+def latency(timed: pd.DataFrame, *, simulated: bool) -> Figure | None:
+    """ECDFs of TTFT and of total latency, by the columns `provider`, `ttft_s`, `latency_s`. None if there is nothing to draw."""
     shown = {str(name): rows[["ttft_s", "latency_s"]].dropna() for name, rows in timed.groupby("provider", sort=True)}
     shown = {name: rows for name, rows in shown.items() if len(rows)}
     if not shown:
-        return False
+        return None
     figure = Figure(figsize=(9.0, 4.6), dpi=150, layout="constrained")
     left, right = figure.subplots(1, 2, sharey=True)
     colour = _colours(list(shown))
@@ -76,8 +132,39 @@ def latency(timed: pd.DataFrame, path: Path, *, simulated: bool) -> bool:
     left.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
     right.legend(frameon=False, fontsize=9, loc="lower right")
     figure.suptitle("Latency" + _simulated_words(simulated), x=0.01, ha="left", fontsize=14, weight="bold", color=INK)
-    _save(figure, path, "answered calls, without warm-up, replayed and saturated ones")
-    return True
+    return _noted(figure, "answered calls, without warm-up, replayed and saturated ones")
+
+
+def ttft(timed: pd.DataFrame, *, simulated: bool) -> Figure | None:
+    """A violin of the time to first token for each provider, by the columns `provider` and `ttft_s`. None if there is nothing to draw."""
+    shown = {str(name): rows["ttft_s"].dropna().to_numpy(dtype=float) for name, rows in timed.groupby("provider", sort=True)}  # fmt: skip
+    shown = {name: values[values > 0] for name, values in shown.items() if (values > 0).sum() >= _LEAST}
+    if not shown:
+        return None
+    figure, axes = _figure("Time to first token", simulated, (8.0, 1.9 + 0.62 * len(shown)))
+    colour = _colours(list(shown))
+    for row, (name, values) in enumerate(reversed(shown.items())):
+        logs = np.log10(_thinned(values))
+        body = axes.violinplot(logs, [row], orientation="horizontal", widths=0.85, showextrema=False)["bodies"]
+        setp(body, facecolor=colour[name], alpha=0.3, lw=0)
+        low, middle, high = np.log10(np.quantile(values, [0.25, 0.5, 0.75]))
+        axes.plot([low, high], [row, row], color=colour[name], lw=5, solid_capstyle="butt")
+        axes.plot(middle, row, "o", ms=6, mfc="white", mec=colour[name], mew=1.8)
+        axes.annotate(
+            seconds(10**middle), (middle, row), xytext=(0, 9), textcoords="offset points", ha="center", fontsize=9, color=colour[name]
+        )  # fmt: skip
+    axes.set_yticks(range(len(shown)), reversed(shown))
+    axes.grid(visible=False, axis="y")
+    axes.xaxis.set_major_locator(FixedLocator(_round_logs(*axes.get_xlim())))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: _duration(float(f"{10**value:.3g}"))))
+    axes.set_xlabel("time to first token, log scale")
+    return _noted(figure, "bar: quartiles; dot: median; answered calls, without warm-up, replayed and saturated ones")
+
+
+def _round_logs(low: float, high: float) -> list[float]:
+    """The logarithms of 1, 2 and 5 times powers of ten within these."""
+    found = [np.log10(base) + power for power in range(-6, 5) for base in (1, 2, 5)]
+    return [float(one) for one in found if low <= one <= high]
 
 
 def _thinned(values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -88,12 +175,12 @@ def _thinned(values: NDArray[np.float64]) -> NDArray[np.float64]:
     return kept
 
 
-def heatmap(standings: Sequence[Standing], path: Path) -> bool:
-    """Quality by provider and capability, in percent. False if there are no standings."""
+def heatmap(standings: Sequence[Standing]) -> Figure | None:
+    """Quality by provider and capability, in percent. None if there are no standings."""
     providers = [one.provider for one in sorted(standings, key=_rank) if one.capability == ALL]
     capabilities = list(dict.fromkeys(one.capability for one in standings if one.capability != ALL))
     if not providers or not capabilities:
-        return False
+        return None
     value = {(one.provider, one.capability): one.quality.value for one in standings if one.quality}
     cells = np.array([[value.get((p, c), np.nan) for c in capabilities] for p in providers])
     size = (2.6 + 0.85 * len(capabilities), 1.9 + 0.52 * len(providers))
@@ -110,8 +197,7 @@ def heatmap(standings: Sequence[Standing], path: Path) -> bool:
     axes.grid(visible=False)
     for spine in axes.spines.values():
         spine.set_visible(False)
-    _save(figure, path, "% of scored cases; the intervals stand in the report")
-    return True
+    return _noted(figure, "% of scored cases; the intervals stand in the report")
 
 
 def _rank(one: Standing) -> float:
@@ -167,6 +253,6 @@ def _duration(value: float) -> str:
     return f"{1000 * value:g} ms" if value < 1 else f"{value:g} s"
 
 
-def _save(figure: Figure, path: Path, note: str) -> None:
+def _noted(figure: Figure, note: str) -> Figure:
     figure.supxlabel(note, x=0.01, ha="left", fontsize=8.5, color=FAINT)
-    figure.savefig(path, facecolor="white")
+    return figure

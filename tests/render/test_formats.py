@@ -1,17 +1,19 @@
 import io
+import re
 from dataclasses import replace
 
 import pandas as pd
 import pytest
 
 from harness.render import markdown, plots
+from harness.render.forest import forest
 from harness.render.progress import Bar
 from harness.render.tables import Table
 from harness.render.terminal import Terminal
 from harness.told import Tally
-from tests.render.words import REPORT, STANDINGS, standing
+from tests.render.words import CELLS, COMPARED, REPORT, STANDINGS, standing
 
-NAMES = [name for name, _ in markdown.PLOTS]
+NAMES = {f"{name}.png": text for name, text in plots.CAPTIONS.items()}
 
 
 def test_markdown_says_simulated_before_any_number():
@@ -20,8 +22,8 @@ def test_markdown_says_simulated_before_any_number():
 
 
 def test_markdown_shows_only_plots_that_were_drawn():
-    assert "![" not in markdown.report(REPORT, [])
-    assert markdown.report(REPORT, NAMES).count("![") == 3
+    assert "![" not in markdown.report(REPORT, {})
+    assert markdown.report(REPORT, NAMES).count("![") == 4
 
 
 def test_markdown_tables_have_as_many_cells_in_each_row():
@@ -90,30 +92,55 @@ def test_the_bar_says_what_has_no_price():
     assert "$0.00 spend + 2 unpriced" in out.getvalue()
 
 
-def test_the_three_plots_are_png_files(tmp_path):
+def test_plots_are_files_for_slides_and_pages_the_same_for_the_same_run(tmp_path):
     times = pd.DataFrame(
-        [("careful", 0.1, 0.4), ("careful", 0.2, 0.5), ("frugal", 0.05, 0.1), ("unstreamed", None, 0.2)],
+        [("careful", 0.1 + number / 100, 0.4) for number in range(9)]
+        + [("frugal", 0.05, 0.1), ("unstreamed", None, 0.2)],
         columns=["provider", "ttft_s", "latency_s"],
     )
-    assert plots.quality_cost(STANDINGS, tmp_path / "a.png")
-    assert plots.latency(times, tmp_path / "b.png", simulated=True)
-    assert plots.heatmap(STANDINGS, tmp_path / "c.png")
-    for name in "abc":
-        assert (tmp_path / f"{name}.png").read_bytes().startswith(b"\x89PNG")
+    drawn = plots.of_run(STANDINGS, times)
+    assert list(drawn) == list(plots.CAPTIONS)
+    for name, figure in drawn.items():
+        png, svg = plots.save(figure, tmp_path / "one", name)
+        assert png.read_bytes().startswith(b"\x89PNG")
+        assert (
+            svg.read_bytes() == plots.save(plots.of_run(STANDINGS, times)[name], tmp_path / "two", name)[1].read_bytes()
+        )
 
 
-def test_a_plot_without_data_is_not_drawn(tmp_path):
-    assert not plots.quality_cost([standing("free", "all", 0.9, cost=None)], tmp_path / "a.png")
-    assert not plots.latency(
-        pd.DataFrame({"provider": ["silent"], "ttft_s": [None], "latency_s": [None]}),
-        tmp_path / "b.png",
-        simulated=False,
-    )
-    assert not plots.heatmap([standing("alone", "all", 0.9)], tmp_path / "c.png")
-    assert list(tmp_path.iterdir()) == []
+def test_a_plot_in_a_page_takes_its_colours_and_has_ids_of_its_own():
+    figure = plots.quality_cost(STANDINGS)
+    assert figure is not None
+    svg = plots.inline(figure, "first")
+    assert svg.startswith('<svg role="img" aria-label=')
+    assert "var(--ink)" in svg
+    assert plots.INK not in svg
+    ids, used = (set(re.findall(found, svg)) for found in (r'\bid="([^"]*)', r"(?:href=.|url\()#([^\")]*)"))
+    assert used <= ids
+    assert all(one.startswith("first-") for one in ids)
 
 
-def test_plots_stand_missing_cells_free_calls_and_intervals(tmp_path):
+def test_a_plot_without_data_is_not_drawn():
+    silent = pd.DataFrame({"provider": ["silent"], "ttft_s": [None], "latency_s": [None]})
+    assert plots.of_run([standing("alone", "all", 0.9, cost=None)], silent) == {}
+
+
+def test_plots_stand_missing_cells_free_calls_and_intervals():
     gaps = [*STANDINGS[:3], standing("free", "all", 0.9, cost=0.0), standing("free", "facts", 0.9, quality=None)]
-    assert plots.quality_cost(gaps, tmp_path / "a.png")
-    assert plots.heatmap(gaps, tmp_path / "c.png")
+    assert plots.quality_cost(gaps)
+    assert plots.heatmap(gaps)
+
+
+def test_the_forest_shows_what_changed_first_and_no_more_than_fits(tmp_path):
+    many = [replace(CELLS[2], provider=f"p{number:02}") for number in range(40)]
+    figure = forest(replace(COMPARED, cells=(*many, *CELLS)))
+    assert figure is not None
+    names = [label.get_text() for label in figure.axes[0].get_yticklabels()]
+    assert names[0] == "frugal  math"
+    assert len(names) == 24
+    assert "18 more rows not shown" in figure.get_supxlabel()
+    plots.save(figure, tmp_path, "changes")
+
+
+def test_without_pairs_there_is_no_forest():
+    assert forest(replace(COMPARED, cells=CELLS[4:])) is None

@@ -19,7 +19,7 @@ MOST_CHARACTERS = 20_000
 
 def run(model: RunResults, out: TextIO) -> None:
     """The report of a run, without the plots, which are files of their own."""
-    out.write(markdown.report(model.report, []))
+    out.write(markdown.report(model.report, {}))
 
 
 def comparison(model: Compared, out: TextIO) -> None:
