@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from harness import client, engine
-from harness.ask import Provider, Trial
-from harness.client import Facts
+from harness.ask import JsonObject, Prompt, Provider, Trial
+from harness.client import Facts, forms
 from harness.settings import Terms
 from harness.told import Attempt, Tally
 
@@ -37,6 +37,24 @@ class Asked:
     notes: tuple[str, ...] = ()
 
 
+def needs_litellm(plan: engine.Plan) -> bool:
+    """Whether something in the plan is litellm's to translate or to ask; it takes longer to import than most answers."""
+    shapes: dict[Hashable, tuple[Prompt, JsonObject]] = {}
+    for suite in (*plan.suites, *plan.warm_ups.suites):
+        for case in suite.cases:
+            params = {**suite.params, **case.params}
+            shapes.setdefault((forms.plain(case.prompt) or id(case), repr(params)), (case.prompt, params))
+    served = tuple(
+        replace(one, base_url="http://127.0.0.1") if one.simulated and one.base_url is None else one
+        for one in plan.providers
+    )
+    return any(
+        forms.request(one, prompt, {**one.params, **params}, stream=plan.stream) is None
+        for prompt, params in shapes.values()
+        for one in served
+    )
+
+
 def ask_here(
     plan: engine.Plan,
     facts: Mapping[str, Facts],
@@ -61,9 +79,8 @@ async def ask(
     def started(trial: Trial, number: int) -> None:
         journal.started(trial, number, engine.most(trial, facts[trial.provider.name].max_output_tokens))
 
-    async with client.Client(
-        plan.providers, metadata=terms.labels.kept, facts=facts, cache=terms.cache, started=started
-    ) as asker:
+    made = client.Client(plan.providers, metadata=terms.labels.kept, facts=facts, cache=terms.cache, started=started)
+    async with made if needs_litellm(plan) else made.lazily() as asker:
         await asyncio.sleep(0)  # hears of a stop that was wished for before there was a loop
         if options.stop is not None and options.stop.is_set():  # while the fleet or the client came up
             return Asked(Tally(planned=plan.count), {})

@@ -11,8 +11,13 @@ from harness import engine, store
 from harness.settings import Places, Selection, Terms
 from harness.told import SIDES, Tally
 
-COMMAND = (sys.executable, "-m", "harness.worker")
-"""What starts a worker, with the number of its end of the pipe behind it."""
+PRELOAD = "litellm"
+"""What a worker is told that will need litellm: it loads it while it waits for its job."""
+
+
+def command(*, preload: bool) -> tuple[str, ...]:
+    """What starts a worker, with the number of its end of the pipe behind it."""
+    return (sys.executable, "-m", "harness.worker", *([PRELOAD] if preload else []))
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from harness import __version__, client, crew, engine, load, registry, routing, scorers, standing, store
 from harness.ask import Provider, Suite
-from harness.asking import Asked, ask_here
+from harness.asking import Asked, ask_here, needs_litellm
 from harness.deciding import routes_in_force
 from harness.errors import WrongUse
 from harness.judged import Report, RoutingTable
@@ -197,9 +197,9 @@ def record(
     with (
         engine.ctrl_c() as wish,
         store.Recorder.of(prepared.before, places.reports, info, options) as recorder,
-        engine.Workers(crew.COMMAND, several) if several > 1 else nullcontext() as workers,
+        engine.Workers(crew.command(preload=needs_litellm(plan)), several) if several > 1 else nullcontext() as workers,
     ):
-        if several == 1:
+        if several == 1 and needs_litellm(plan):
             client.preload()  # while the fleet comes up
         served_here = serve(simulated, plan.suites, recorder.truth) if serve and simulated and plan.count else None
         with served_here or nullcontext(()) as served:

@@ -1,6 +1,6 @@
-"""A worker: `python -m harness.worker HANDLE` asks what the run's process at the other end of the pipe tells it to, and ends with it.
+"""A worker: `python -m harness.worker [litellm] HANDLE` asks what the run's process at the other end of the pipe tells it to, and ends with it.
 
-It loads what it needs before it is told, so that this takes no time from the run. Ctrl-C is not for it: it is told when to stop.
+It loads what it needs (litellm where it is named) before it is told, so that this takes no time from the run. Ctrl-C is not for it: it is told when to stop.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from multiprocessing.connection import Connection
 from harness import client, engine, pipeline, store
 from harness.asking import ask
 from harness.client.door import litellm
-from harness.crew import Job, basis
+from harness.crew import PRELOAD, Job, basis
 from harness.errors import HarnessError, NothingSelected, StoreError, WrongUse
 from harness.told import EndedBy, Tally
 
@@ -135,10 +135,11 @@ def _plain(error: HarnessError) -> HarnessError:
     return HarnessError(str(error))
 
 
-def main(handle: int) -> None:
+def main(handle: int, *, preload: bool) -> None:
     """Do the one job, and say how it ended."""
     line = Line(Connection(handle))
-    litellm()
+    if preload:
+        litellm()
     try:
         last = client.wait(serve(line.job.result(), line))
     except HarnessError as error:
@@ -150,4 +151,4 @@ def main(handle: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    main(int(sys.argv[-1]), preload=PRELOAD in sys.argv)

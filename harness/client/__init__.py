@@ -1,13 +1,13 @@
 """The one door to providers: litellm translates, we transport.
 
-A request is built by litellm's classes for the provider (`translate`), goes out on our own transport (`transport`), and comes back as raw bytes with
+A request is built by litellm's classes for the provider (`translate`), or by what is known of them (`forms`), goes out on our own transport (`transport`), and comes back as raw bytes with
 the moments at which they arrived; a wire (`wires/`) decodes them after the last byte. What no wire serves goes through litellm (`via_litellm`).
 
 Where to look, each group asking only of those after it:
 
 - what callers hold: `client`, `streaming` with `deltas` and `listening`, `embeddings` and `embedded`, `listing`, `health`, `estimate`, `sync`;
 - one call: `session` (slots, connections), `calls`, `replays` and `cache`, `retries`, `limits/`, `validation`, `timing`, `lag`, `slices`;
-- the request: `translate` and `templates`, `door` (litellm itself); what is no question: `plain`, with the families `embedders/` and `listers/`;
+- the request: `translate`, `forms` and `templates`, `door` (litellm itself); what is no question: `plain`, with the families `embedders/` and `listers/`;
 - the socket: `transport`, `line`, `watch`, `network`; what litellm calls: `via_litellm`, `embeddings_via_litellm`, `aside`;
 - what it comes to: the family `wires/`, `failures`, `tokens`, `cost`, `masking`, `metadata`.
 """

@@ -85,18 +85,25 @@ class Client:
         self._translator = Translator()
         self._session: Session | None = None
         self._holders = 0
+        self._lazy = False
 
     @property
     def searches(self) -> Mapping[str, Search]:
         """The searches for the most requests in flight, by provider's name, for those whose limits are adaptive."""
         return self._accounts.searches
 
+    def lazily(self) -> Self:
+        """The same client; litellm is loaded when a question first needs it, and not on entering. For who knows that none will (`forms`)."""
+        self._lazy = True
+        return self
+
     def anchor(self, wall: datetime, monotonic_s: float) -> None:
         """Attempts are dated from this moment, on the wall and on the monotonic clock: the processes of one run share it."""
         self._anchor = wall, monotonic_s + time.perf_counter() - time.monotonic()
 
     async def __aenter__(self) -> Self:
-        litellm()  # two seconds that no attempt shall wait for
+        if not self._lazy:
+            litellm()  # two seconds that no attempt shall wait for
         for provider in self._providers.values():
             self._rehearse(provider)
         self._hold()

@@ -17,8 +17,8 @@ from secrets import token_hex
 import orjson
 
 from harness.ask import JsonObject, Prompt, Provider
+from harness.client import forms
 from harness.client.translate import Request, Untranslatable, translate, wire_of
-from harness.client.wires import Wire
 
 MOST_SHAPES = 256
 """Shapes that are remembered; of more, the one that was not asked for the longest time is forgotten."""
@@ -44,11 +44,10 @@ class Template:
 
 @dataclass(slots=True)
 class _Shape:
-    """What is known of a shape: that it was asked; from the second time on its wire (None: litellm calls) and its template, if it has one."""
+    """What is known of a shape: that it was asked; from the second time on its template, if it has one."""
 
     provider: Provider  # held, so that no other gets the identity that is in the key
     known: bool = False
-    wire: Wire | None = None
     template: Template | None = None
 
 
@@ -63,16 +62,13 @@ class Translator:
         split = _split(prompt, params)
         shape = None if split is None else self._shape(provider, (id(provider), stream, *split[0]))
         if shape is None or split is None:
-            wire = wire_of(provider, prompt, params)
-        else:
-            if not shape.known:
-                shape.wire = wire_of(provider, prompt, params)
-                shape.template = _template(provider, shape.wire, prompt, params, stream=stream)
-                shape.known = True
-            if shape.template is not None:
-                return shape.template.filled(split[1])
-            wire = shape.wire
-        return None if wire is None else translate(provider, wire, prompt, params, stream=stream)
+            return _made(provider, prompt, params, stream=stream)
+        if not shape.known:
+            shape.template = _template(provider, prompt, params, stream=stream)
+            shape.known = True
+        if shape.template is not None:
+            return shape.template.filled(split[1])
+        return _made(provider, prompt, params, stream=stream)
 
     def _shape(self, provider: Provider, key: Hashable) -> _Shape | None:
         """What is known of a shape; None when it is asked for the first time, which may be the last."""
@@ -126,12 +122,17 @@ def _is_unicode(text: str) -> bool:
     return True
 
 
-def _template(
-    provider: Provider, wire: Wire | None, prompt: Prompt, params: JsonObject, *, stream: bool
-) -> Template | None:
-    """The template of the prompt's shape, held against litellm's own translation of this prompt; None if it has none."""
-    if wire is None or wire.course is not None or wire.refuses is not None:
-        return None
+def _made(provider: Provider, prompt: Prompt, params: JsonObject, *, stream: bool) -> Request | None:
+    """The request for this one: by its form, which needs no litellm, or by litellm; None if litellm must call. Raises Untranslatable."""
+    made = forms.request(provider, prompt, params, stream=stream)
+    if made is not None:
+        return made
+    wire = wire_of(provider, prompt, params)
+    return None if wire is None else translate(provider, wire, prompt, params, stream=stream)
+
+
+def _template(provider: Provider, prompt: Prompt, params: JsonObject, *, stream: bool) -> Template | None:
+    """The template of the prompt's shape, held against what is made of this prompt itself; None if it has none."""
     contents = [message["content"] for message in prompt.messages]
     texts = [content.strip() for content in contents]
     markers = [f"Z{token_hex(16)}Z" for _ in texts]
@@ -140,9 +141,11 @@ def _template(
         for message, content, text, marker in zip(prompt.messages, contents, texts, markers, strict=True)
     )
     try:
-        made = translate(provider, wire, replace(prompt, messages=marked), params, stream=stream)
-        whole = translate(provider, wire, prompt, params, stream=stream)
+        made = _made(provider, replace(prompt, messages=marked), params, stream=stream)
+        whole = _made(provider, prompt, params, stream=stream)
     except Untranslatable:
+        return None
+    if made is None or whole is None or made.wire.course is not None or made.wire.refuses is not None:
         return None
     cut = re.split("({})".format("|".join(markers)).encode(), made.body)
     found = [marker.decode() for marker in cut[1::2]]

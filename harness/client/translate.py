@@ -179,18 +179,22 @@ def _translate(provider: Provider, wire: Wire, endpoint: Endpoint, asked: tuple[
         stream=stream,
         total_s=provider.deadlines.total_s,
     )
-    out = _shaped(wire, out)
     json_tool = litellm().constants.RESPONSE_FORMAT_TOOL_NAME if json_mode else None
+    made = finished(wire, out, json_tool)
+    return replace(made, dropped=dropped + unsaid, tool_names=said.get("_anthropic_tool_name_map") or {})
+
+
+def finished(wire: Wire, out: Outgoing, json_tool: str | None = None) -> Request:
+    """The request, once litellm's part of it is done. Raises Untranslatable for what the wire has no form for."""
+    out = _shaped(wire, out)
     return Request(
         wire=wire,
         url=out.url,
         headers=out.headers,
         body=orjson.dumps(out.body, default=dict),
         params=_without(out.body, wire.messages),
-        dropped=dropped + unsaid,
-        stream=stream,
+        stream=out.stream,
         json_tool=json_tool,
-        tool_names=said.get("_anthropic_tool_name_map") or {},
         structured_by=_structured(wire, out.body, json_tool),
     )
 

@@ -286,7 +286,7 @@ def test_concurrency_is_capped_for_a_provider_and_queueing_is_told():
 
 
 def test_a_fault_of_ours_is_a_failed_attempt_and_no_crash(monkeypatch):
-    monkeypatch.setattr("harness.client.templates.wire_of", lambda *_: 1 / 0)
+    monkeypatch.setattr("harness.client.forms.request", lambda *_args, **_named: 1 / 0)
     attempt = wait(Client().ask(provider("http://127.0.0.1:9"), "hi"))
     assert attempt.failure is not None
     assert (attempt.failure.kind, attempt.failure.side) == ("client_error", "harness")

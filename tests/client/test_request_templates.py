@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.ask import Prompt, Provider, Secret
-from harness.client import templates
+from harness.client import forms, templates
 from harness.client.templates import MOST_SHAPES, Translator
 from harness.client.translate import Untranslatable, translate, wire_of
 from harness.client.wires import WIRES
@@ -60,6 +60,14 @@ def questions(draw):
     contents = draw(st.lists(st.lists(TEXTS, min_size=len(roles), max_size=len(roles)), min_size=3, max_size=4))
     prompts = [Prompt(talk(roles, texts), **more) for texts in contents]
     return PROVIDERS[draw(st.sampled_from(KINDS))], prompts, draw(st.sampled_from(PARAMS)), draw(st.booleans())
+
+
+@pytest.fixture(autouse=True, scope="module")
+def without_forms():
+    """Here all is litellm's to translate; that forms say the same is `test_forms`."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(forms, "request", lambda *_args, **_named: None)
+        yield
 
 
 TRANSLATOR = Translator()

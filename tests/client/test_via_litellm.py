@@ -16,6 +16,7 @@ PROMPT = Prompt(({"role": "user", "content": "hi"},))
 def no_wire_of_ours(monkeypatch):
     """Ollama, as one of the many that only litellm can ask."""
     monkeypatch.setattr("harness.client.translate.wire_for", lambda _kind: None)
+    monkeypatch.setattr("harness.client.forms.wire_for", lambda _kind: None)
 
 
 def line(content="", *, done=False, **more):

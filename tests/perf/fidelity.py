@@ -10,10 +10,12 @@ import numpy as np
 from tests.perf.found import Check, Section, table, times
 from tests.perf.paced_server import Served
 from tests.perf.work import Job
-from tests.perf.worker import OURS, Worker
+from tests.perf.worker import OURS, TWO, Worker
 
 TTFT_S, SPREAD_S = 0.2, 1.2
 PLAIN, SLOW = "aiohttp", ("openai", "litellm")
+ONCE = (*SLOW, TWO)
+"""Who takes part in the first round only."""
 FIGURES = ("ttft p50", "ttft p99", "total p50", "total p99")
 
 
@@ -62,11 +64,11 @@ def _figures(ttft_s: list[float], latency_s: list[float]) -> dict[str, float]:
     }
 
 
-def one_round(served: Served, worker: Worker, shape: Shape, workers: int = 1) -> Round:
+def one_round(served: Served, worker: Worker, shape: Shape) -> Round:
     """Streams by one client, and the server's log of them; what came before to warm up is left out of both."""
     served.log()
     url = served.stream(TTFT_S, shape.tokens, shape.gap_s)
-    done = worker.do(Job(url, shape.streams, spread_s=SPREAD_S, workers=workers))
+    done = worker.do(Job(url, shape.streams, spread_s=SPREAD_S))
     seen = sorted(served.log(), key=lambda one: one.read_at)[-shape.streams :]
     true = _figures([one.ttft_s for one in seen], [one.latency_s for one in seen])
     read = _figures(done.ttft_s, done.latency_s)
@@ -78,14 +80,14 @@ def measure(served: Served, workers: Mapping[str, Worker], shapes: tuple[Shape, 
     section = Section(
         "Fidelity: what the clients read, beside the server's own log",
         f"Starts are spread over {SPREAD_S:g} s. Each client has rounds of its own, in turn with the others; figures are medians over its rounds, "
-        f"errors are against the log of the same round. {times(rounds).capitalize()}; {' and '.join(SLOW)} take part in the first.",
+        f"errors are against the log of the same round. {times(rounds).capitalize()}; {', '.join(SLOW)} and {TWO} take part in the first.",
     )
     for shape in shapes:
         taken: dict[str, list[Round]] = {name: [] for name in workers}
         for number in range(rounds):
             order = list(workers) if number % 2 == 0 else list(workers)[::-1]
             for name in order:
-                if number == 0 or name not in SLOW:
+                if number == 0 or name not in ONCE:
                     taken[name].append(one_round(served, workers[name], shape))
         section.tables.append(f"### {shape}\n\n{_table(taken)}")
         section.checks += _checks(shape, taken)

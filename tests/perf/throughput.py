@@ -7,10 +7,12 @@ from statistics import median
 from tests.perf.found import Check, Section, table, times
 from tests.perf.paced_server import Served
 from tests.perf.work import Job
-from tests.perf.worker import OURS, Worker
+from tests.perf.worker import OURS, TWO, Worker
 
 AT_ONCE = 64
 PLAIN, SLOW = "aiohttp", ("openai", "litellm")
+ONCE = (*SLOW, TWO)
+"""Who takes part in the first round only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,17 +53,17 @@ def measure(served: Served, workers: Mapping[str, Worker], services: tuple[Servi
     section = Section(
         f"Evaluated cases a second, {AT_ONCE} at once, and CPU a call",
         "Ours is `harness run` without start-up and report: planned, warmed up, asked, journaled, made into Parquet, judged. The others ask and "
-        f"read, and nothing else. Medians of {times(rounds)}; {' and '.join(SLOW)}: one round, a quarter of the calls.",
+        f"read, and nothing else. Medians of {times(rounds)}; {' and '.join(SLOW)}: one round, a quarter of the calls; {TWO}: one round, without the start "
+        "of its processes, each of which asks a provider of its own.",
     )
     for service in services:
         taken: dict[str, list[Round]] = {name: [] for name in workers}
         for number in range(rounds):
             order = list(workers) if number % 2 == 0 else list(workers)[::-1]
             for name in order:
-                if name not in SLOW:
-                    taken[name].append(one_round(served, workers[name], service, service.calls))
-                elif number == 0:
-                    taken[name].append(one_round(served, workers[name], service, service.calls // 4))
+                if number == 0 or name not in ONCE:
+                    calls = service.calls // 4 if name in SLOW else service.calls
+                    taken[name].append(one_round(served, workers[name], service, calls))
         section.tables.append(f"### {service}, {service.calls:,} calls a round\n\n{_table(taken)}")
         section.checks += _checks(service, taken)
         section.data[str(service)] = {

@@ -7,15 +7,15 @@ import importlib
 import json
 import subprocess
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from types import TracebackType
 from typing import Self
 
 from harness.client.sync import wait
 from tests.perf.work import Done, Job
 
-OURS = "ours"
-NAMES = (OURS, "aiohttp", "openai", "litellm")
+OURS, TWO = "ours", "ours, 2 workers"
+NAMES = (OURS, TWO, "aiohttp", "openai", "litellm")
 
 
 class JobFailed(Exception):
@@ -60,10 +60,10 @@ class Worker:
 
 def _do(name: str, job: Job) -> Done:
     """One job by the client of this name, on the event loop that ours uses."""
-    if name == OURS:
+    if name in (OURS, TWO):
         from tests.perf import ours  # noqa: PLC0415 - a peer does not pay for the memory of ours
 
-        return ours.do(job)
+        return ours.do(job if name == OURS else replace(job, workers=2))
     from tests.perf.peers import PEERS  # noqa: PLC0415 - nor ours for theirs
 
     return wait(PEERS[name]().do(job))
@@ -71,7 +71,7 @@ def _do(name: str, job: Job) -> Done:
 
 def main(name: str) -> None:
     """Jobs come in as lines of JSON, and what they came to goes out."""
-    importlib.import_module("tests.perf.ours" if name == OURS else "tests.perf.peers")
+    importlib.import_module("tests.perf.ours" if name in (OURS, TWO) else "tests.perf.peers")
     out, sys.stdout = sys.stdout, sys.stderr
     for line in sys.stdin:
         done = _do(name, Job(**json.loads(line)))
