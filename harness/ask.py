@@ -216,7 +216,7 @@ class PriceTier:
 class Prices:
     """What a provider's tokens cost, in USD for one token; None is unknown, which is never 0.
 
-    `id` says where the prices are from: "registry" for own prices, otherwise the hash of litellm's table. `cache_write` is for
+    `id` says where the prices are from: "registry:" and their content address for own prices, otherwise the hash of litellm's table. `cache_write` is for
     what is kept for five minutes, `cache_write_1h` for an hour; `reasoning` None is as `output`. Of `tiers`, by rising `above`, the last
     that a prompt exceeds counts. `varies`: the provider asks less at certain hours; these are the prices of the others.
     """

@@ -8,8 +8,8 @@ history   all runs of the same cases         → steps, and whether the last run
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -39,6 +39,8 @@ class Side:
     outcomes: pd.DataFrame
     replies: Callable[[pd.DataFrame], pd.DataFrame]
     notes: tuple[str, ...] = ()
+    partner: str | None = None
+    """The run that it was interleaved with, case by case."""
 
 
 def side_of(run: store.Run) -> Side:
@@ -51,6 +53,7 @@ def side_of(run: store.Run) -> Side:
         outcomes_of(run),
         lambda wanted: standing.replies(run.calls(standing.SAID), run.scores(standing.JUDGED), wanted),
         tuple(notes),
+        run.info.interleaved.get("with"),
     )
 
 
@@ -102,6 +105,16 @@ def base_for(new: store.Run, name: str | None, places: Places, now: datetime) ->
     return side_of(run)
 
 
+def interleaved(base: Side, new: Side) -> bool:
+    """Whether both were asked in the same minutes, case by case."""
+    return base.run_id == new.partner and new.run_id == base.partner
+
+
+def tolerance(base: Side, new: Side, said: Mapping[str, float]) -> standing.Tolerance:
+    """The usual tolerance for two such sides, with what is `said` in its place."""
+    return replace(standing.Tolerance.usual(interleaved=interleaved(base, new)), **said)
+
+
 def compare(base: Side, new: Side, tolerance: standing.Tolerance, fail_on: Collection[str]) -> Compared:
     """Hold NEW against BASE, case by case, and say what moved.
 
@@ -109,7 +122,8 @@ def compare(base: Side, new: Side, tolerance: standing.Tolerance, fail_on: Colle
         WrongUse: one is simulated and the other is not.
         NothingSelected: neither has a measured trial.
     """
-    cells = standing.compare(base.outcomes, new.outcomes, tolerance)
+    together = interleaved(base, new)
+    cells = standing.compare(base.outcomes, new.outcomes, tolerance, interleaved=together)
     if not cells:
         raise NothingSelected(f"neither {base.name} nor {new.name} has a measured trial")
     moved = standing.flipped(base.outcomes, new.outcomes)
@@ -119,7 +133,7 @@ def compare(base: Side, new: Side, tolerance: standing.Tolerance, fail_on: Colle
         cells=tuple(cells),
         flips=tuple(standing.flips(moved, base.replies(moved), new.replies(moved))),
         differences=tuple(standing.differences(base.outcomes, new.outcomes)),
-        notes=(_apart(base, new), *base.notes, *new.notes),
+        notes=(_TOGETHER if together else _apart(base, new), *base.notes, *new.notes),
         failed=any(one.verdict in fail_on and not one.explained for one in cells),
         base_id=base.run_id,
         new_id=new.run_id,
@@ -127,6 +141,9 @@ def compare(base: Side, new: Side, tolerance: standing.Tolerance, fail_on: Colle
         fail_on=tuple(fail_on),
         timings=tuple(standing.timings(base.outcomes, new.outcomes)),
     )
+
+
+_TOGETHER = "BASE and NEW were asked in the same minutes, case by case in random order: what providers differ by the hour is in both."
 
 
 def _apart(base: Side, new: Side) -> str:

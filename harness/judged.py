@@ -154,7 +154,7 @@ class Comparison:
 
     `suite` and `capability` are `ALL` where the cell gathers several. `base` and `new` are over the pairs: means of quality and reliability, medians
     of seconds, USD and completion tokens for each case. `change` is new − base of quality and reliability, and the typical new / base of the
-    others. `p` is that of no change, `p_adjusted` what is left of it beside the other cells of its family. A cell that is `missing` or `invalid`
+    others. `p` is that of no change, directed at getting worse (`stats.Tails`), `p_adjusted` what is left of it beside the other cells of its family. A cell that is `missing` or `invalid`
     (not comparable) has none of them.
 
     `n_missing` cases have a figure in BASE only and `n_added` in NEW only; `unpaired` names both. `n_barred` more must not be held against each other,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
@@ -12,8 +12,12 @@ from harness.ask import Prices, Provider, Retries, content_address
 from harness.document import did_you_mean
 from harness.errors import WrongUse
 
-OWN_PRICES = "registry"
-"""The id of prices that the file itself says."""
+_OWN_PRICES = "registry:"
+
+
+def own_prices(prices: Prices) -> Prices:
+    """Prices that the file itself says; their id is their content address, so that other prices have another one."""
+    return replace(prices, id=f"{_OWN_PRICES}{content_address(asdict(prices), 12)}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,4 +101,4 @@ def _said(entry: Entry) -> Mapping[str, Any]:
 
 def _own(prices: Prices | None) -> Mapping[str, Any] | None:
     """The prices that are said here; those of litellm's table are no part of what is registered."""
-    return asdict(prices) if prices is not None and prices.id == OWN_PRICES else None
+    return asdict(prices) if prices is not None and (prices.id or "").startswith(_OWN_PRICES) else None

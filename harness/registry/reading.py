@@ -15,7 +15,7 @@ from harness.errors import BadInput, Problem, WrongUse
 from harness.registry.addresses import is_loopback, wrong_address
 from harness.registry.catalogue import Catalogue
 from harness.registry.detection import detect, is_prefixed, is_provider, known_providers
-from harness.registry.entries import OWN_PRICES, Entry, Fallback, Registry
+from harness.registry.entries import Entry, Fallback, Registry, own_prices
 from harness.registry.form import AccountForm, FallbackForm, FileForm, PricesForm, ProviderForm
 from harness.registry.variables import expand, is_one_variable
 
@@ -168,7 +168,7 @@ class _Reading:
             return None
         if form.embedding_price is None:
             return self.catalogue.facts(embedding_model).prices
-        return Prices(**_by_token({"input": form.embedding_price, "output": 0.0}), id=OWN_PRICES)
+        return own_prices(Prices(**_by_token({"input": form.embedding_price, "output": 0.0})))
 
     def detected(self, text: str, key: KeyPath, missing: set[str]) -> str:
         unset: set[str] = set()
@@ -239,7 +239,7 @@ def _prices(form: PricesForm | None) -> Prices | None:
     if form is None:
         return None
     tiers = tuple(PriceTier(tier.above, **_by_token(tier.model_dump(exclude={"above"}))) for tier in form.tiers)
-    return Prices(**_by_token(form.model_dump(exclude={"tiers"})), id=OWN_PRICES, tiers=tiers)
+    return own_prices(Prices(**_by_token(form.model_dump(exclude={"tiers"})), tiers=tiers))
 
 
 def _by_token(prices: Mapping[str, float | None]) -> dict[str, Any]:

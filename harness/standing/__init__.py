@@ -11,7 +11,7 @@ from harness.standing.outcomes import CONDITIONS, FIGURES, FLAGS, outcomes, type
 from harness.standing.repeats import REPEATED, repeated, repeats
 from harness.standing.results import expectations, results, timings
 from harness.standing.standings import standings
-from harness.standing.tolerance import Tolerance
+from harness.standing.tolerance import USUAL, Tolerance
 from harness.standing.under_load import invalid, levels
 from harness.store.standings import from_json, to_json
 
@@ -28,6 +28,7 @@ __all__ = [
     "SAID",
     "SCORES",
     "TIMED",
+    "USUAL",
     "Night",
     "Tolerance",
     "calibrate",

@@ -13,8 +13,10 @@ import pandas as pd
 from harness.errors import WrongUse
 from harness.judged import ALL, Comparison, Estimate, Measure
 from harness.standing.outcomes import CASE, PLACE, who
-from harness.standing.tolerance import RATES, USUAL, Tolerance
+from harness.standing.tolerance import RATES, TIMES, USUAL, Tolerance
 from harness.stats import (
+    FALL,
+    RISE,
     Interval,
     Paired,
     false_discovery,
@@ -51,7 +53,9 @@ _REPLAYED = "{} was replayed from the cache"
 _LEAST = 1e-9  # seconds or USD: below, two figures are the same, and a cost of 0 has a logarithm
 
 
-def compare(base: pd.DataFrame, new: pd.DataFrame, tolerance: Tolerance = USUAL) -> list[Comparison]:
+def compare(
+    base: pd.DataFrame, new: pd.DataFrame, tolerance: Tolerance = USUAL, *, interleaved: bool = False
+) -> list[Comparison]:
     """A cell for each provider, suite, capability and measure of either run, sorted by these; `base` and `new` are tables of `outcomes`.
 
     Cells that gather several of them stand behind: for a suite with several capabilities, a capability in several suites, and each provider
@@ -59,10 +63,13 @@ def compare(base: pd.DataFrame, new: pd.DataFrame, tolerance: Tolerance = USUAL)
     parameters changed; for quality, where its scorers did; for cost, where the prices did. The tests:
 
     - quality: McNemar's for 0/1 without clusters, otherwise cluster-robust t or sign flips (`paired_means`); reliability: McNemar's, or
-      the same where repeats make it graded; times, cost, tokens: Wilcoxon's on log ratios. p is adjusted (Benjamini–Hochberg at 5 %) within
-      each family: quality, reliability, latency (with time to the first token), cost (with tokens).
-    - `regressed`, `improved`: adjusted p ≤ 0.05 and the whole interval lies beyond the tolerance. `equal`: the interval lies within it.
-      Otherwise `undecided`.
+      the same where repeats make it graded; times, cost, tokens: Wilcoxon's on log ratios. All are directed: 4 % of error
+      are spent on what got worse and half a percent on what got better, and intervals are those of the same tests. p is adjusted (Benjamini–Hochberg at 5 %) within each
+      family: quality, reliability, latency (with time to the first token), cost (with tokens).
+    - `equal`: the interval lies within the tolerance. `regressed`, `improved`: adjusted p ≤ 0.05, the interval leaves no change out, and the change
+      is beyond the tolerance. Otherwise `undecided`.
+    - Unless the runs were `interleaved`, case by case, their times differ by the hour as well, which no test knows of: then the whole interval of times has to
+      lie beyond the tolerance, for it stands for the hour.
     - `missing`: BASE has figures and NEW has none. `invalid`: the reverse, no case of both is the same or may be compared, NEW was replayed or
       its times are not the provider's, or neither has a figure.
 
@@ -77,7 +84,7 @@ def compare(base: pd.DataFrame, new: pd.DataFrame, tolerance: Tolerance = USUAL)
         for measure in MEASURES:
             cell = Comparison(*place, measure, made_up[place[0]], "undecided", "")
             cells.append(_paired(cell, rows))
-    judged = [_judged(cell, pairs, tolerance) for cell, pairs in _adjusted(cells)]
+    judged = [_judged(cell, pairs, tolerance, interleaved) for cell, pairs in _adjusted(cells)]
     changed = [one for one in judged if one.verdict in {"regressed", "improved", "missing"}]
     return [replace(one, explained=_explained(one, changed)) for one in judged]
 
@@ -187,13 +194,13 @@ def _without_pairs(cell: Comparison, rows: pd.DataFrame) -> Comparison:
 def _test(measure: Measure, pairs: tuple[np.ndarray, np.ndarray], clusters: np.ndarray) -> Paired:
     base, new = pairs
     if measure not in RATES:
-        return paired_logs(np.log(np.maximum(new, _LEAST)) - np.log(np.maximum(base, _LEAST)))
+        return paired_logs(np.log(np.maximum(new, _LEAST)) - np.log(np.maximum(base, _LEAST)), RISE)
     if measure == "reliability":  # a provider fails by the request, whatever the cases share
         clusters = np.arange(len(base))
     on_their_own = len(pd.unique(clusters)) == len(clusters)
     if on_their_own and np.isin(base, (0.0, 1.0)).all() and np.isin(new, (0.0, 1.0)).all():
-        return paired_rates(base, new)
-    return paired_means(new - base, clusters)
+        return paired_rates(base, new, FALL)
+    return paired_means(new - base, clusters, FALL)
 
 
 def _as_ratio(logs: Paired) -> Paired:
@@ -213,30 +220,38 @@ def _adjusted(cells: list[tuple[Comparison, Paired | None]]) -> Iterable[tuple[C
         yield replace(cell, p_adjusted=found.get(place)), pairs
 
 
-def _judged(cell: Comparison, pairs: Paired | None, tolerance: Tolerance) -> Comparison:
+def _judged(cell: Comparison, pairs: Paired | None, tolerance: Tolerance, interleaved: bool) -> Comparison:
     if pairs is None:
         return cell
     reach = tolerance.worse(cell.measure)
-    side = _side(pairs.interval, reach)
-    sure = cell.p_adjusted is not None and cell.p_adjusted <= FALSE_DISCOVERY_RATE
-    if side == 0:
+    if _side(pairs.interval, reach) == 0:
         return replace(cell, verdict="equal", why="the interval lies within the tolerance")
-    if side is not None and sure:
-        better = side > 0 if cell.measure in RATES else side < 0
-        how = "better" if better else "worse"
-        return replace(cell, verdict="improved" if better else "regressed", why=f"{how} by more than the tolerance")
-    needed = _needed(cell, pairs, reach)
+    whole = cell.measure in TIMES and not interleaved
+    beyond = _beyond(pairs, reach, whole=whole)
+    sure = cell.p_adjusted is not None and cell.p_adjusted <= FALSE_DISCOVERY_RATE
+    better = (pairs.value > 0) == (cell.measure in RATES)
+    how = "better" if better else "worse"
+    if beyond and sure:
+        why = f"{how} by more than the tolerance" if whole else f"{how} beyond chance, by about more than the tolerance"
+        return replace(cell, verdict="improved" if better else "regressed", why=why)
+    needed = _needed(cell, pairs, reach, whole=whole)
     if pairs.interval is None:
         why = "too few independent cases for an interval"
-    elif side is None and sure:
-        better = (pairs.value > 0) == (cell.measure in RATES)
-        why = f"{'better' if better else 'worse'} beyond chance, and perhaps by less than the tolerance"
-    elif side is None:
-        why = "the interval lies across the tolerance"
-    else:
+    elif beyond:
         why = "beyond the tolerance, but beside the other cells chance explains it"
+    elif sure:
+        why = f"{how} beyond chance, and perhaps by less than the tolerance"
+    else:
+        why = "the interval lies across the tolerance"
     more = f"; about {needed:,} more cases would decide" if needed else ""
     return replace(cell, verdict="undecided", why=why + more, n_needed=needed)
+
+
+def _beyond(pairs: Paired, reach: float, *, whole: bool) -> bool:
+    """Whether a change is beyond the tolerance: its `whole` interval, or else the change itself while the interval leaves no change out."""
+    if whole:
+        return _side(pairs.interval, reach) in {1, -1}
+    return abs(pairs.value) > reach and _side(pairs.interval, 0.0) in {1, -1}
 
 
 def _side(interval: Interval | None, reach: float) -> int | None:
@@ -250,18 +265,22 @@ def _side(interval: Interval | None, reach: float) -> int | None:
     return 0 if -reach <= interval.low and interval.high <= reach else None
 
 
-def _needed(cell: Comparison, pairs: Paired, reach: float) -> int | None:
+def _needed(cell: Comparison, pairs: Paired, reach: float, *, whole: bool) -> int | None:
     """About how many more cases would decide, at least one; None if it takes more than `MOST_NEEDED`."""
     if pairs.interval is None:  # or they are many, of one cluster: more of that would not help
         return max(0, smallest_n(0.5) - pairs.n) or None
-    if _side(pairs.interval, reach) is not None and cell.p is not None and cell.p_adjusted:
+    if _beyond(pairs, reach, whole=whole) and cell.p and cell.p_adjusted:
         growth = p_growth(cell.p, FALSE_DISCOVERY_RATE * cell.p / cell.p_adjusted)
         return None if growth is None else max(1, math.ceil((growth - 1) * pairs.n))
-    if _side(pairs.interval_at(pairs.n + MOST_NEEDED), reach) is None:
+
+    def decided(more: int) -> bool:
+        then = replace(pairs, interval=pairs.interval_at(pairs.n + more))
+        return _side(then.interval, reach) == 0 or _beyond(then, reach, whole=whole)
+
+    if not decided(MOST_NEEDED):
         return None
     low, high = 0, MOST_NEEDED
     while high - low > 1:
         middle = (low + high) // 2
-        decided = _side(pairs.interval_at(pairs.n + middle), reach) is not None
-        low, high = (low, middle) if decided else (middle, high)
+        low, high = (low, middle) if decided(middle) else (middle, high)
     return high

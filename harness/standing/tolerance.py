@@ -10,6 +10,9 @@ from harness.judged import Measure
 RATES = frozenset({"quality", "reliability"})
 """Measures from 0 to 1, of which more is better; of the others less is, and they change by a factor."""
 
+TIMES = frozenset({"ttft", "latency"})
+"""Measures that drift by the hour."""
+
 
 @dataclass(frozen=True, slots=True)
 class Tolerance:
@@ -25,6 +28,11 @@ class Tolerance:
         if measure in RATES:
             return self.quality if measure == "quality" else self.reliability
         return math.log1p(self.cost if measure in {"cost", "tokens"} else self.latency)
+
+    @classmethod
+    def usual(cls, *, interleaved: bool) -> Tolerance:
+        """That of runs taken apart holds what times differ by the hour; asked in the same minutes, they may be told apart to half of it."""
+        return cls(latency=0.05) if interleaved else cls()
 
 
 USUAL = Tolerance()

@@ -6,7 +6,7 @@ Every public function names the source of its formula, and the tests show by sim
 from harness.stats.crossed import Crossed, Posterior, crossed_posteriors
 from harness.stats.frontier import aiq, frontier, hull, quality_at
 from harness.stats.intervals import CONFIDENCE, Interval, clustered_mean, clustered_rate, wilson
-from harness.stats.paired import Paired, false_discovery, p_growth, paired_logs, paired_means, paired_rates
+from harness.stats.paired import FALL, RISE, Paired, false_discovery, p_growth, paired_logs, paired_means, paired_rates
 from harness.stats.percentiles import percentile, percentile_interval, smallest_n
 from harness.stats.repeats import pass_at_k, pass_hat_k
 from harness.stats.series import Prediction, Step, prediction, step
@@ -16,8 +16,10 @@ from harness.stats.units import CALL_COLUMNS, KEY, SCORE_COLUMNS, cases_of, flag
 __all__ = [
     "CALL_COLUMNS",
     "CONFIDENCE",
+    "FALL",
     "KEY",
     "PRIOR_MASS",
+    "RISE",
     "SCORE_COLUMNS",
     "Crossed",
     "Interval",

@@ -104,7 +104,12 @@ _CALLS: tuple[_Column, ...] = (
     ("token_source", _TEXT, "", "usage (the provider's count), tokenizer (ours) or none"),
     ("cost_usd", _SECONDS, "USD", "null: unknown, which is never 0"),
     ("cost_status", _TEXT, "", "exact, estimated or unknown"),
-    ("price_id", _TEXT, "", "which prices: registry, or the hash of litellm's table; imported: told elsewhere"),
+    (
+        "price_id",
+        _TEXT,
+        "",
+        "which prices: registry: and a hash of those in providers.toml, or the hash of litellm's table; imported: told elsewhere",
+    ),
     ("worker", _TEXT, "", "the worker that asked"),
     ("host", _TEXT, "", "the machine that it ran on"),
     ("harness_version", _TEXT, "", "version of llm-harness"),

@@ -37,7 +37,8 @@ class RunInfo:
     `settings` are the places, selection and terms that it was asked with, for `harness resume`; `git_commit` is that of the folder it was started in, with "-dirty"
     behind it where files were changed. `planned` counts trials; `seed` and `limit` are what the cases were drawn by; `suites` are content addresses and `suite_cases` numbers of cases by suite; `providers` say model and
     simulated (the profile's name, or None) by name; `metadata` are the user's own labels, which every row carries;
-    `load` is the shape of the load, with its `kind` (closed, open or sweep). `imported` says where an imported run is from: file, format, sha256, rows, unread.
+    `load` is the shape of the load, with its `kind` (closed, open or sweep). `imported` says where an imported run is from: file, format, sha256, rows, unread. `interleaved` says `with` which
+    run it was asked case by case, and which `arm` of the two it is: base or new.
     """
 
     run_id: str
@@ -55,6 +56,7 @@ class RunInfo:
     command: tuple[str, ...] = ()
     settings: JsonObject = field(default_factory=dict)
     imported: JsonObject = field(default_factory=dict)
+    interleaved: JsonObject = field(default_factory=dict)
     git_commit: str | None = None
     harness_version: str = field(default_factory=lambda: version("llm-harness"))
     litellm_version: str = field(default_factory=lambda: version("litellm"))

@@ -9,6 +9,7 @@ import pytest
 from harness import registry
 from harness.ask import Account, Deadlines, Limits, Prices, PriceTier, Retries, Secret
 from harness.errors import BadInput, ExitCode, WrongUse
+from harness.registry.entries import own_prices
 
 KEY = "sk-proj-4f9aQ7zLk2mN8pRt"
 
@@ -69,7 +70,7 @@ def test_everything_that_is_said_reaches_the_provider(read):
     assert provider.limits == Limits(2, 60, 10000)
     assert provider.retries == Retries(1, 0.25)
     assert provider.deadlines == Deadlines(1, 2.5, 3, 4)
-    assert provider.prices == Prices(1e-07, 4e-07, 5e-08, None, "registry")
+    assert provider.prices == own_prices(Prices(1e-07, 4e-07, 5e-08))
     assert (entry.missing, entry.line) == ((), 7)
     assert (entry.context_tokens, entry.max_output_tokens, entry.capabilities) == (1000, 100, {"tools", "vision"})
     assert found.fallback == registry.Fallback(enabled=False, retries=Retries(5, 0.25), strategy="cost")
@@ -142,10 +143,17 @@ def test_prices_of_longer_prompts_and_of_each_class_of_tokens_are_read(read):
         'model = "openai/m"\n[providers.prices]\ninput = 1\noutput = 4\ncache_write = 1.25\ncache_write_1h = 2\nreasoning = 5\n'
         "[[providers.prices.tiers]]\nabove = 200000\ninput = 2\n[[providers.prices.tiers]]\nabove = 400000\noutput = 0.1"
     )
-    assert read(text).entries[0].provider.prices == Prices(
-        1e-06, 4e-06, None, 1.25e-06, "registry", 2e-06, 5e-06,
+    assert read(text).entries[0].provider.prices == own_prices(Prices(
+        1e-06, 4e-06, None, 1.25e-06, None, 2e-06, 5e-06,
         (PriceTier(200_000, input=2e-06), PriceTier(400_000, output=1e-07)),
-    )  # fmt: skip
+    ))  # fmt: skip
+
+
+def test_own_prices_have_an_id_that_changes_with_them(read):
+    said = [read(one(f'model = "openai/m"\n[providers.prices]\ninput = {usd}\noutput = 4')) for usd in (1, 1.0, 2)]
+    first, same, other = (found.entries[0].provider.prices.id for found in said)
+    assert first == same != other
+    assert first.startswith("registry:")
 
 
 MISTAKES = {
@@ -364,5 +372,5 @@ def test_an_embedding_model_has_its_own_price_or_the_catalogues(read):
     text = one('model = "openai/m"\nembedding_model = "openai/text-embedding-3-small"')
     tables, own = read(text), read(text + "\nembedding_price = 0.5")
     assert tables.entries[0].provider.embedding_prices.input == 2e-8
-    assert own.entries[0].provider.embedding_prices == Prices(input=5e-7, output=0.0, id="registry")
+    assert own.entries[0].provider.embedding_prices == own_prices(Prices(input=5e-7, output=0.0))
     assert tables.hash != own.hash

@@ -57,7 +57,7 @@ def test_the_fleet_is_simulated_priced_and_ready():
         assert (provider.api_key, provider.base_url, provider.tags) == (None, None, {"simulated"})
         assert provider.limits.max_concurrency == 8
         assert provider.prices is not None
-        assert provider.prices.id == "registry"
+        assert provider.prices.id.startswith("registry:")
         assert registry.readiness(entry) == registry.Readiness(ready=True, reason="simulated")
 
 

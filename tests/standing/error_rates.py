@@ -6,6 +6,8 @@
 import argparse
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,11 +19,20 @@ from harness.standing.standings import quality_of
 from tests.standing.nights import outcomes
 
 NONE = standing.Tolerance(quality=0.0, reliability=0.0, latency=0.0, cost=0.0)
-USUAL = standing.Tolerance()
+USUAL = None
+"""What `harness compare` uses unasked: it depends on whether the runs were interleaved."""
 UNKNOWN = dict.fromkeys(("quality", "reliability", "ttft", "latency", "cost", "tokens"), float("nan"))
 
 Pair = tuple[pd.DataFrame, pd.DataFrame]
-Draw = Callable[[np.random.Generator], Pair]
+Rule = standing.Tolerance | None
+
+
+@dataclass(frozen=True)
+class Draw:
+    """Draws two runs; `apart`: not interleaved."""
+
+    pair: Callable[[np.random.Generator], Pair]
+    apart: bool = False
 
 
 @dataclass(frozen=True)
@@ -32,20 +43,28 @@ class Rates:
     regressed: float
 
 
-def rates(draw: Draw, measure: Measure, tolerance: standing.Tolerance, rounds: int) -> Rates:
+def rates(draw: Draw, measure: Measure, tolerance: Rule, rounds: int) -> Rates:
     """Of one cell, so that no other lends it a stricter p."""
     verdicts = []
+    together = not draw.apart
+    tolerance = tolerance or standing.Tolerance.usual(interleaved=together)
     for seed in range(rounds):
-        base, new = draw(np.random.default_rng([seed, 1]))
-        (cell,) = [one for one in standing.compare(base, new, tolerance) if one.measure == measure]
+        base, new = draw.pair(np.random.default_rng([seed, 1]))
+        cells = standing.compare(base, new, tolerance, interleaved=together)
+        (cell,) = [one for one in cells if one.measure == measure]
         verdicts.append(cell.verdict)
     regressed, improved = (verdicts.count(verdict) / rounds for verdict in ("regressed", "improved"))
     return Rates(regressed + improved, regressed)
 
 
-def table(n: int, **columns: object) -> pd.DataFrame:
+def table(n: int, **columns: Any) -> pd.DataFrame:
     """`n` cases with nothing known of them but this."""
-    return outcomes(n, **(UNKNOWN | columns))
+    return _unknown(n).assign(**columns)
+
+
+@lru_cache
+def _unknown(n: int) -> pd.DataFrame:
+    return outcomes(n, **UNKNOWN)
 
 
 def quality(n: int, lost: float = 0.0, *, wavering: float | None = None) -> Draw:
@@ -60,7 +79,7 @@ def quality(n: int, lost: float = 0.0, *, wavering: float | None = None) -> Draw
             worse = np.where(rng.random(n) < lost / rate.mean(), 0.0, rate)
         return tuple(table(n, quality=(rng.random(n) < each).astype(float)) for each in (rate, worse))  # type: ignore[return-value]
 
-    return draw
+    return Draw(draw)
 
 
 def clustered(n_clusters: int, size: int = 10) -> Draw:
@@ -75,7 +94,7 @@ def clustered(n_clusters: int, size: int = 10) -> Draw:
             table(len(topic), cluster=names, quality=(rng.random(len(topic)) < each).astype(float)) for each in sides
         )  # type: ignore[return-value]
 
-    return draw
+    return Draw(draw)
 
 
 def latency(n: int, drift: float, slower: float = 1.0, *, noise: float = 0.3, apart: bool = False) -> Draw:
@@ -94,19 +113,17 @@ def latency(n: int, drift: float, slower: float = 1.0, *, noise: float = 0.3, ap
             arms.append(table(n, latency=np.exp(prompt + hours[number if apart else 0] + own + factor)))
         return arms[0], arms[1]
 
-    return draw
+    return Draw(draw, apart)
 
 
 def failures(n: int, base: float, new: float) -> Draw:
     def draw(rng: np.random.Generator) -> Pair:
         return tuple(table(n, reliability=(rng.random(n) >= rate).astype(float)) for rate in (base, new))  # type: ignore[return-value]
 
-    return draw
+    return Draw(draw)
 
 
-def false_discoveries(
-    rounds: int, tolerance: standing.Tolerance, n_cells: int = 300, n_true: int = 10
-) -> tuple[float, float]:
+def false_discoveries(rounds: int, tolerance: Rule, n_cells: int = 300, n_true: int = 10) -> tuple[float, float]:
     """The mean share of false ones among the cells called, and the share of the true changes (−30 points) found, over 100 cases a cell."""
     shares, found = [], []
     for seed in range(rounds):
@@ -117,7 +134,7 @@ def false_discoveries(
             for side, lost in zip(sides, (0.0, 0.3 if number < n_true else 0.0), strict=True):
                 right = rng.random(100) < np.clip(rate - lost, 0, 1)
                 side.append(table(100, provider=f"p{number:03d}", quality=right.astype(float)))
-        cells = standing.compare(pd.concat(sides[0]), pd.concat(sides[1]), tolerance)
+        cells = standing.compare(pd.concat(sides[0]), pd.concat(sides[1]), tolerance or standing.USUAL)
         called = {int(one.provider[1:]) for one in cells if one.verdict in {"regressed", "improved"}}
         shares.append(sum(one >= n_true for one in called) / max(1, len(called)))
         found.append(sum(one < n_true for one in called) / n_true)
@@ -159,23 +176,25 @@ UNCHANGED: dict[str, tuple[Draw, Measure]] = {
 }
 """Nothing changed: called regressed or improved in at most 5 %."""
 
-CHANGED: dict[str, tuple[Draw, Measure, standing.Tolerance]] = {
+CHANGED: dict[str, tuple[Draw, Measure, Rule]] = {
     "quality −10 points, 200 cases at temperature 0": (quality(200, 0.1, wavering=0.1), "quality", USUAL),
-    "latency +15 %, 100 cases interleaved, tolerance 0": (latency(100, 0.15, 1.15), "latency", NONE),
+    "latency +15 %, 100 cases interleaved": (latency(100, 0.0, 1.15), "latency", USUAL),
+    "latency +15 %, 100 cases interleaved, drift 15 %": (latency(100, 0.15, 1.15), "latency", USUAL),
 }
-"""Something did: found in at least 80 %."""
+"""Something did: found in at least 80 %, by the usual tolerances."""
 
-ALSO: dict[str, tuple[Draw, Measure, standing.Tolerance]] = {
+ALSO: dict[str, tuple[Draw, Measure, Rule]] = {
     "quality −10 points, 200 cases drawn anew each time": (quality(200, 0.1), "quality", USUAL),
-    "the same, tolerance 0": (quality(200, 0.1), "quality", NONE),
-    "latency +15 %, tolerance 10 %": (latency(100, 0.15, 1.15), "latency", USUAL),
-    "latency +15 %, tolerance 0, noise of 0.35": (latency(100, 0.15, 1.15, noise=0.35), "latency", NONE),
-    "latency +30 %, tolerance 10 %": (latency(100, 0.15, 1.30), "latency", USUAL),
+    "latency +15 %, noise of 0.35": (latency(100, 0.15, 1.15, noise=0.35), "latency", USUAL),
+    "latency +15 %, tolerance 10 %": (latency(100, 0.15, 1.15), "latency", standing.Tolerance(latency=0.10)),
+    "latency +5 %, which the tolerance just covers": (latency(100, 0.15, 1.05), "latency", USUAL),
     "failures from 2 to 12 %, 200 cases": (failures(200, 0.02, 0.12), "reliability", USUAL),
+    "latency +15 %, two runs apart, no drift": (latency(100, 0.0, 1.15, apart=True), "latency", USUAL),
+    "latency +30 %, two runs apart, no drift": (latency(100, 0.0, 1.30, apart=True), "latency", USUAL),
 }
 """No promise, but worth knowing."""
 
-APART: dict[str, tuple[Draw, Measure, standing.Tolerance]] = {
+APART: dict[str, tuple[Draw, Measure, Rule]] = {
     "latency, two runs apart, drift 5 %": (latency(100, 0.05, apart=True), "latency", USUAL),
     "latency, two runs apart, drift 15 %": (latency(100, 0.15, apart=True), "latency", USUAL),
 }

@@ -1,14 +1,17 @@
 import pytest
+from scipy.stats import binom
 
 from tests.standing import error_rates
 from tests.standing.error_rates import CHANGED, NONE, UNCHANGED, USUAL, rates
 
 ROUNDS = 100
+MOST = binom.ppf(0.95, ROUNDS, 0.05) / ROUNDS
+"""What a true 5 % stays within in 19 of 20 such samples; `make calibrate` draws thousands."""
 
 
 @pytest.mark.parametrize("name", UNCHANGED)
 def test_where_nothing_changed_at_most_5_percent_are_called(name):
-    assert rates(*UNCHANGED[name], USUAL, ROUNDS).called <= 0.05
+    assert rates(*UNCHANGED[name], USUAL, ROUNDS).called <= MOST
 
 
 @pytest.mark.parametrize("name", CHANGED)

@@ -164,3 +164,35 @@ def test_without_a_change_clustered_cases_differ_in_at_most_5_percent(n_clusters
 
 def test_without_a_change_times_differ_in_at_most_5_percent():
     assert share_below_5_percent(lambda rng: stats.paired_logs(rng.normal(0, 0.5, 40))) <= 0.07
+
+
+@pytest.mark.parametrize("shift", [0.08, -0.08])
+def test_a_directed_test_spends_more_on_one_side_and_its_interval_agrees_with_it(shift):
+    found = []
+    for seed in range(40):
+        x = np.random.default_rng(seed).normal(shift, 0.3, 60)
+        even, rise = stats.paired_logs(x), stats.paired_logs(x, stats.RISE)
+        assert even.p is not None
+        assert rise.p is not None
+        assert rise.p == pytest.approx(min(1.0, even.p * (0.625 if rise.value > 0 else 5)))
+        assert rise.interval
+        assert rise.interval_at(60) == pytest.approx(rise.interval)
+        found.append((rise.p <= 0.05, rise.interval.low > 0 or rise.interval.high < 0))
+    assert sum(one != other for one, other in found) <= 1
+    assert any(one for one, _ in found)
+
+
+def test_all_tests_can_be_directed():
+    base, new = [1] * 40, [1] * 34 + [0] * 6
+    even, fall = stats.paired_rates(base, new), stats.paired_rates(base, new, stats.FALL)
+    assert even.p is not None
+    assert fall.p == pytest.approx(0.625 * even.p)
+    assert fall.interval
+    assert even.interval
+    assert fall.interval.high < even.interval.high
+    assert fall.interval.low < even.interval.low
+    change = np.array(new) - np.array(base)
+    graded = stats.paired_means(change, range(40), stats.FALL)
+    assert graded.interval
+    assert -graded.value + graded.interval.high < graded.value - graded.interval.low
+    assert stats.paired_rates(base, base, stats.FALL).p == 1.0

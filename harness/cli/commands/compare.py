@@ -28,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=_tolerances,
         default={},
         metavar="NAME=X,…",
-        help="how far a figure may move and still be equal (default: quality=0.02,reliability=0.02,latency=0.10,cost=0.05)",
+        help="how far a figure may move and still be equal (default: quality=0.02,reliability=0.02,latency=0.10,cost=0.05; latency=0.05 of runs that were interleaved)",
     )
     parser.add_argument(
         "--fail-on",
@@ -47,14 +47,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(options: argparse.Namespace) -> ExitCode:
     """Compare; the verdict comes first."""
-    from harness import comparing, standing, store
+    from harness import comparing, store
 
     wanted = formats.Wanted.of(options)
     places = shared.places(options)
     new = store.open_run(options.new, places.reports)
     base = comparing.base_for(new, options.base, places, datetime.now(UTC))
-    tolerance = standing.Tolerance(**options.tolerance)
-    model = comparing.compare(base, comparing.side_of(new), tolerance, options.fail_on)
+    judged = comparing.side_of(new)
+    tolerance = comparing.tolerance(base, judged, options.tolerance)
+    model = comparing.compare(base, judged, tolerance, options.fail_on)
     wanted.give(model)
     return ExitCode.BELOW if model.failed else ExitCode.FINE
 
