@@ -81,10 +81,18 @@ def test_the_last_run_is_held_against_the_one_before_it(runs):
 
 def test_what_regressed_and_what_improved_are_named_with_their_figures(runs):
     out = call("compare", runs[1]).out
-    regressed, improved = out.index("Regressed (simulated)"), out.index("Improved (simulated)")
-    assert regressed < improved
-    assert re.search(r"sim +say: reasoning +quality +\d+ % → \d+ % +-\d+ \(-\d+…-\d+\)", out[regressed:improved])
-    assert re.search(r"sim +say: reasoning +cost +\$[\d.]+ → \$[\d.]+ +-\d+ %", out[improved:])
+    named = r"sim +say: reasoning +quality +\d+ % → \d+ % +"
+    assert re.search(rf"Regressed \(simulated\)\n.*\n{named}-\d+ \(-\d+…-\d+\)", out)
+    back = call("compare", runs[2], runs[1]).out
+    assert re.search(rf"Improved \(simulated\)\n.*\n{named}\+?\d+ \(\+?\d+…\+?\d+\)", back)
+
+
+def test_costs_by_prices_that_were_changed_in_the_registry_do_not_compare(runs):
+    said = call("compare", runs[1], "--json")
+    [cost] = [one for one in json.loads(said.out)["cells"] if one["measure"] == "cost"]
+    assert (cost["verdict"], cost["n_barred"]) == ("invalid", 40)
+    assert cost["why"].startswith("its cost is counted by other prices")
+    assert re.search(r"prices +sim +registry:\w+ +registry:\w+ +40", said.err)
 
 
 def test_json_has_every_cell_and_the_story_goes_to_standard_error(runs):
@@ -99,7 +107,7 @@ def test_json_has_every_cell_and_the_story_goes_to_standard_error(runs):
 
 def test_which_verdicts_fail_and_what_is_tolerated_can_be_said(runs):
     assert call("compare", "--fail-on", "missing").code == ExitCode.FINE
-    assert call("compare", "--fail-on", "equal,improved").code == ExitCode.BELOW
+    assert call("compare", "--fail-on", "equal,invalid").code == ExitCode.BELOW
     assert call("compare", "--fail-on=improved", "--tolerance=cost=1000,latency=1000").code == ExitCode.FINE
 
 
