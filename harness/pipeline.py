@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from harness import __version__, client, crew, engine, load, registry, routing, scorers, standing, store
+from harness import __version__, client, crew, engine, load, registry, routing, scorers, standing, stats, store
 from harness.ask import Provider, Suite
 from harness.asking import Asked, ask_here, needs_litellm
 from harness.deciding import routes_in_force
@@ -275,12 +275,14 @@ def decide(run: store.Run, incumbent: RoutingTable | None, objective: routing.Ob
     calls, judging, scores = standing.parted(*run.evidence(columns, standing.SCORES))
     measured = calls[calls["phase"] == "measure"]
     replayed = int(calls["replayed"].sum())
-    standings = tuple(standing.standings(calls, scores))
+    trials = stats.trials_of(calls, scores)
+    standings = tuple(standing.standings(calls, scores, trials))
     simulated = bool(measured["simulated"].any())
     incumbent = incumbent if incumbent and incumbent.simulated == simulated else None
     info = run.info
     levels = tuple(standing.levels(calls, info.in_flight))
     mixed = simulated and not bool(measured["simulated"].all())
+    told = scores.join(run.evidence((), standing.REPEATED)[1]) if standing.repeated(calls) else None
     return Report(
         run_id=run.run_id,
         created=info.created,
@@ -289,7 +291,7 @@ def decide(run: store.Run, incumbent: RoutingTable | None, objective: routing.Ob
         simulated=simulated,
         seed=info.seed,
         planned=info.planned,
-        trials=int(measured["trial_id"].nunique()),
+        trials=len(trials),
         attempts=len(calls) - replayed,
         replayed=replayed,
         spend_usd=standing.spend(calls),
@@ -300,12 +302,18 @@ def decide(run: store.Run, incumbent: RoutingTable | None, objective: routing.Ob
         calibration=tuple(standing.calibrate(calls, scores, truths)) if simulated else (),
         routing=None
         if mixed
-        else routing.choose(standing.dated(calls, info.created), scores, incumbent=incumbent, objective=objective),
-        notes=(*run.notes, *standing.invalid(levels), *standing.notes(calls, scores, info.planned, info.in_flight)),
+        else routing.choose(
+            standing.dated(calls, info.created), scores, incumbent=incumbent, objective=objective, trials=trials
+        ),
+        notes=(
+            *run.notes,
+            *standing.invalid(levels),
+            *standing.notes(calls, scores, info.planned, info.in_flight, trials),
+        ),
         load=info.load,
         levels=levels,
         judging=judging,
-        repeats=tuple(standing.repeats(*run.evidence(columns, standing.REPEATED))) if standing.repeated(calls) else (),
+        repeats=() if told is None else tuple(standing.repeats(calls, told, trials)),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -32,31 +33,46 @@ class Sides:
 
 @dataclass(frozen=True, eq=False)
 class Asked:
-    """`costs` (USD a call) and `seconds` (to the last token) have a row for each (capability, case_hash), a column for each provider, NaN where unknown.
+    """Of measured calls that were not replayed what they cost and how long they took, each counted when it is first looked at."""
 
-    `requests` has a row for each timed request, with infinite seconds where the provider failed to answer. `saturated` is each provider's share of
-    calls that were timed while the harness was saturated; they are left out.
-    """
+    calls: pd.DataFrame = field(default_factory=pd.DataFrame)
 
-    costs: pd.DataFrame = field(default_factory=_nothing)
-    seconds: pd.DataFrame = field(default_factory=_nothing)
-    requests: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=REQUESTS))
-    saturated: dict[str, float] = field(default_factory=dict)
+    @cached_property
+    def costs(self) -> pd.DataFrame:
+        """USD a call: a row for each (capability, case_hash), a column for each provider, the mean over the case's attempts, NaN where unknown."""
+        return _by_case(self.calls, "cost_usd")
 
-    @classmethod
-    def of(cls, calls: pd.DataFrame) -> Asked:
-        """Of measured calls that were not replayed. A case's figure is the mean over its attempts."""
-        late = flags(calls["saturated"])
-        timed = calls[~late & ((calls["status"] == "ok") | (calls["failure_side"] == "provider"))]
+    @cached_property
+    def seconds(self) -> pd.DataFrame:
+        """The same of seconds to the last token, of answers that count for latency."""
+        timed = self._timed
+        return _by_case(timed[timed["status"] == "ok"], "latency_s") if len(timed) else _nothing()
+
+    @cached_property
+    def requests(self) -> pd.DataFrame:
+        """A row for each timed request, with infinite seconds where the provider failed to answer."""
+        timed = self._timed
+        if timed.empty:
+            return pd.DataFrame(columns=REQUESTS)
         answered = (timed["status"] == "ok").to_numpy()
         waits = {name: np.where(answered, _numbers(timed, name), np.inf) for name in REQUESTS[2:]}
-        requests = timed[REQUESTS[:2]].astype(str).assign(**waits)
-        return cls(
-            costs=_by_case(calls, "cost_usd"),
-            seconds=_by_case(timed[answered], "latency_s"),
-            requests=requests[requests.notna().any(axis=1)],
-            saturated={str(name): float(share) for name, share in late.groupby(calls["provider"].astype(str)).mean().items()},
-        )  # fmt: skip
+        requests = timed[REQUESTS[:2]].assign(**waits)
+        return requests[requests[REQUESTS[2:]].notna().any(axis=1)]
+
+    @cached_property
+    def saturated(self) -> dict[str, float]:
+        """Each provider's share of calls that were timed while the harness was saturated; they are left out of what was timed."""
+        if self.calls.empty:
+            return {}
+        late = flags(self.calls["saturated"]).groupby(self.calls["provider"].to_numpy())
+        return {str(name): float(share) for name, share in late.mean().items()}
+
+    @property
+    def _timed(self) -> pd.DataFrame:
+        calls = self.calls
+        if calls.empty:
+            return calls
+        return calls[~flags(calls["saturated"]) & ((calls["status"] == "ok") | (calls["failure_side"] == "provider"))]
 
     def cost(self, capability: str, challenger: str, incumbent: str) -> Sides | None:
         """USD a call; None where they share no case with a known cost."""
@@ -94,17 +110,22 @@ def _numbers(rows: pd.DataFrame, name: str) -> np.ndarray:
 
 
 def _by_case(calls: pd.DataFrame, column: str) -> pd.DataFrame:
-    known = calls.assign(_value=_numbers(calls, column)).dropna(subset="_value")
+    if calls.empty:
+        return _nothing()
+    keys = [*PLACE, "provider"]
+    known = calls[keys].assign(value=_numbers(calls, column)).dropna(subset="value")
     if known.empty:
         return _nothing()
-    plain = known[[*PLACE, "provider"]].astype(str).assign(value=known["_value"])
-    return plain.pivot_table(index=PLACE, columns="provider", values="value", aggfunc="mean").sort_index()
+    found = known.groupby(keys, observed=True, sort=True)["value"].mean().unstack("provider")
+    return found.set_axis(found.columns.astype(str), axis="columns")
 
 
 def _sides(frame: pd.DataFrame, capability: str, challenger: str, incumbent: str) -> Sides | None:
-    if not {challenger, incumbent} <= set(frame.columns) or capability not in frame.index.get_level_values(0):
+    if not {challenger, incumbent} <= set(frame.columns) or capability not in frame.index:
         return None
-    both = frame.loc[[capability], [challenger, incumbent]].dropna().to_numpy(dtype=float)
+    rows = frame.index.get_loc(capability)
+    both = np.column_stack([frame[name].to_numpy()[rows] for name in (challenger, incumbent)])
+    both = both[~np.isnan(both).any(axis=1)]
     n = len(both)
     if n == 0:
         return None

@@ -23,9 +23,16 @@ proportional to the weight, and the next evidence comes from running the suites 
 
 
 def choose(
-    calls: pd.DataFrame, scores: pd.DataFrame, *, incumbent: RoutingTable | None, objective: Objective
+    calls: pd.DataFrame,
+    scores: pd.DataFrame,
+    *,
+    incumbent: RoutingTable | None,
+    objective: Objective,
+    trials: pd.DataFrame | None = None,
 ) -> RoutingTable:
     """The routes that calls and scores support, one for each capability with a scored case, sorted.
+
+    `trials` is what `stats.trials_of` makes of calls and scores, where that is known.
 
     The incumbent of a capability is the provider with the largest weight in the present route, if it has a scored case there; otherwise
     the best single provider over all cases (`Evidence.best_single`) among those that have. Each other provider is compared with it on
@@ -51,7 +58,7 @@ def choose(
         NothingSelected: no trial was measured.
         WrongUse: simulated and real rows are mixed, or the present routes are of the other kind.
     """
-    evidence = Evidence.gather(calls, scores, objective.half_life_days)
+    evidence = Evidence.gather(calls, scores, objective.half_life_days, trials)
     present = {route.capability: route for route in incumbent.routes} if incumbent else {}
     chosen = decide(evidence, present, objective)
     kept = [route for name, route in present.items() if name not in evidence.capabilities]

@@ -63,8 +63,14 @@ class Evidence:
     _heard: dict[float, frozenset[str]] = field(default_factory=dict)
 
     @classmethod
-    def gather(cls, calls: pd.DataFrame, scores: pd.DataFrame, half_life_days: float = np.inf) -> Evidence:
-        """Read it from calls and scores, of one run or of several.
+    def gather(
+        cls,
+        calls: pd.DataFrame,
+        scores: pd.DataFrame,
+        half_life_days: float = np.inf,
+        trials: pd.DataFrame | None = None,
+    ) -> Evidence:
+        """Read it from calls and scores, of one run or of several; `trials` is what `trials_of` makes of them, where that is known.
 
         Of several, old cases fade (`fading.faded`), and a provider's case counts as it was scored last; reliability is over all that still counts.
 
@@ -81,8 +87,10 @@ class Evidence:
                 "simulated and real providers are mixed, and their evidence says nothing of each other: "
                 "run one kind at a time (--only, --simulated)"
             )
-        measured = faded(measured, half_life_days)
-        trials = trials_of(measured, scores)
+        left = faded(measured, half_life_days)
+        if trials is None or left is not measured:
+            trials = trials_of(left, scores)
+        measured = left
         judged = trials[trials["state"] == "scored"]
         cases = cases_of(newest(judged, measured), ["provider", "capability"])
         scored = cases[cases["state"] == "scored"]
@@ -90,8 +98,9 @@ class Evidence:
             **{name: scored[name].astype(str) for name in ("provider", "capability")}
         )  # no categories of nobody
         place = ["capability", "case_hash"]
-        when = measured["started_at"]
-        in_time = measured if when.is_monotonic_increasing else measured.sort_values("started_at", kind="stable")
+        in_time = measured[["suite", "suite_hash", "started_at"]]
+        if not in_time["started_at"].is_monotonic_increasing:
+            in_time = in_time.sort_values("started_at", kind="stable")
         paid = measured[~flags(measured["replayed"])]
         suites = in_time[["suite", "suite_hash"]].drop_duplicates(keep="last")
         return cls(
@@ -99,7 +108,7 @@ class Evidence:
             clusters=scored.drop_duplicates(place).set_index(place)["cluster"].sort_index(),
             reliable_at_most=_reliable_at_most(trials),
             cost_per_call=_cost_per_call(measured),
-            asked=Asked.of(newest(paid, measured)),
+            asked=Asked(newest(paid, measured)),
             simulated=bool(simulated.any()),
             run_ids=_names(measured["run_id"]),
             suite_hashes=dict(zip(suites["suite"].astype(str), suites["suite_hash"].astype(str), strict=True)),

@@ -52,8 +52,8 @@ def worth(
 
     `quality` is the same in quality. Costs and seconds are of the cases that both have; their errors add to that of quality.
     """
-    cost = evidence.asked.cost(capability, *pair)
-    wait = evidence.asked.wait(capability, *pair)
+    cost = evidence.asked.cost(capability, *pair) if objective.needs_costs else None
+    wait = evidence.asked.wait(capability, *pair) if objective.needs_seconds else None
     if objective.needs_costs and cost is None:
         return f"shares no case of known cost with {pair[1]}"
     if objective.needs_seconds and (wait is None or not all(map(evidence.asked.is_timed, pair))):

@@ -49,12 +49,19 @@ def dated(calls: pd.DataFrame, created: datetime) -> pd.DataFrame:
     return calls.assign(started_at=begun.fillna(pd.Timestamp(created))) if begun.hasnans else calls
 
 
-def notes(calls: pd.DataFrame, scores: pd.DataFrame, planned: int, in_flight: Mapping[str, int]) -> list[str]:
+def notes(
+    calls: pd.DataFrame,
+    scores: pd.DataFrame,
+    planned: int,
+    in_flight: Mapping[str, int],
+    trials: pd.DataFrame | None = None,
+) -> list[str]:
     """Sentences that a reader of the run must not miss.
 
-    `planned` is the number of trials, `in_flight` how many requests to each provider were allowed at once.
+    `planned` is the number of trials, `in_flight` how many requests to each provider were allowed at once. `trials` is what `trials_of` makes of
+    calls and scores, where that is known.
     """
-    trials = trials_of(calls, scores)
+    trials = trials_of(calls, scores) if trials is None else trials
     found = []
     if len(trials) < planned:
         found.append(f"{planned - len(trials):,} of {planned:,} planned trials were not asked.")

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from harness.judged import ALL, Estimate, Percentiles, Standing
-from harness.standing.facts import answered, spend, timed
+from harness.judged import Estimate, Percentiles, Standing
+from harness.standing.cells import Cell, Trials, cells
 from harness.stats import (
     PRIOR_MASS,
-    cases_of,
+    STATES,
     clustered_rate,
     flags,
     percentile,
@@ -23,24 +20,13 @@ from harness.stats import (
     wilson,
 )
 
-_PLACE = ["provider", "capability"]
-_FACTS = ["status", "phase", "replayed", "saturated", "ttft_s", "latency_s", "cost_usd"]
 
-
-@dataclass(frozen=True)
-class _Cell:
-    """The rows of one provider and capability (`ALL`: of all its capabilities)."""
-
-    calls: pd.DataFrame
-    trials: pd.DataFrame
-    cases: pd.DataFrame
-
-
-def standings(calls: pd.DataFrame, scores: pd.DataFrame) -> list[Standing]:
+def standings(calls: pd.DataFrame, scores: pd.DataFrame, trials: pd.DataFrame | None = None) -> list[Standing]:
     """What each provider is worth: one standing for each capability that it was asked about, then one for `ALL`.
 
-    `calls` and `scores` have the columns of `calls.parquet` and `scores.parquet`; those not needed may be left out. Sorted by provider,
-    then capability. Only phase measure counts, but spend is of all phases except judge. The terms:
+    `calls` and `scores` have the columns of `calls.parquet` and `scores.parquet`; those not needed may be left out. `trials` is what
+    `trials_of` makes of them, where that is known. Sorted by provider, then capability. Only phase measure counts, but spend is of all phases
+    except judge. The terms:
 
     - The unit of quality is the case: criteria of a trial are averaged by weight, then repeats of a case. `n_cases` is the sum of
       `n_scored`, `n_unscored` and `n_failed`. The interval is Wilson's for 0/1 values without clusters, otherwise cluster-robust t on
@@ -52,67 +38,56 @@ def standings(calls: pd.DataFrame, scores: pd.DataFrame) -> list[Standing]:
       the number solved), both without trials replayed from the cache; None if the spend is unknown or nothing was solved.
     - `shrunk_quality` is pulled toward the provider's mean over all cases with a mass of 30 cases; None without a scored case.
     """
-    trials = trials_of(calls, scores)
-    facts = calls.loc[(calls["phase"] != "judge").to_numpy(dtype=bool), [*_PLACE, "simulated", *_FACTS]]
-    simulated = flags(facts["simulated"]).groupby(facts["provider"].to_numpy()).any()
-    by_capability, over_all = cases_of(trials, _PLACE), cases_of(trials, ["provider"])
-    found = []
-    for provider, whole in _cells(facts, trials, over_all, "provider"):
-        overall = _standing((provider, ALL), bool(simulated[provider]), whole, None)
-        centre = overall.quality.value if overall.quality else None
-        cases = by_capability[by_capability["provider"] == provider]
-        for capability, cell in _cells(whole.calls, whole.trials, cases, "capability"):
-            found.append(_standing((provider, capability), overall.simulated, cell, centre))
-        found.append(overall)
-    return found
+    trials = trials_of(calls, scores) if trials is None else trials
+    calls = calls[(calls["phase"] != "judge").to_numpy(dtype=bool)]
+    simulated = flags(calls["simulated"]).groupby(calls["provider"].to_numpy()).any()
+    whole: dict[str, Standing] = {}
+    found: dict[str, list[Standing]] = {}
+    for cell in cells(calls, trials):
+        if cell.provider not in whole:
+            whole[cell.provider] = _standing(cell, bool(simulated[cell.provider]), None)
+        else:
+            over_all = whole[cell.provider]
+            centre = over_all.quality.value if over_all.quality else None
+            found.setdefault(cell.provider, []).append(_standing(cell, over_all.simulated, centre))
+    return [one for provider, over_all in whole.items() for one in (*found[provider], over_all)]
 
 
-def _cells(calls: pd.DataFrame, trials: pd.DataFrame, cases: pd.DataFrame, by: str) -> Iterator[tuple[str, _Cell]]:
-    """The cells that have trials, sorted by their name in the column `by`."""
-    calls_at, cases_at = calls.groupby(by).indices, cases.groupby(by).indices
-    for name, rows in trials.groupby(by, sort=True):
-        yield str(name), _Cell(calls.iloc[calls_at[name]], rows, cases.iloc[cases_at[name]])
-
-
-def _standing(place: tuple[str, str], simulated: bool, cell: _Cell, centre: float | None) -> Standing:
+def _standing(cell: Cell, simulated: bool, centre: float | None) -> Standing:
     """`centre` is what quality is shrunk toward; None is its own value."""
-    states = cell.cases["state"].value_counts()
-    quality = quality_of(cell.cases[cell.cases["state"] == "scored"])
-    clean = timed(cell.calls)
-    ready = answered(cell.calls)
-    cost = pd.to_numeric(cell.calls.loc[_paid_calls(cell.calls), "cost_usd"]).dropna()
+    calls, trials, cases = cell.calls, cell.trials, cell.cases
+    scored, unscored, failed = (cases.state == number for number in range(len(STATES)))
+    quality = quality_of(cases.value[scored], cases.cluster[scored])
+    cost = calls.cost_usd[calls.counted & ~np.isnan(calls.cost_usd)]
+    spend = None if calls.unknown.any() else float(np.nan_to_num(calls.cost_usd[calls.fresh]).sum())
+    solved = float(np.nan_to_num(trials.value[trials.asked]).sum())
+    counts = np.bincount(trials.kind[trials.kind >= 0], minlength=len(cell.kinds))
     return Standing(
-        provider=place[0],
-        capability=place[1],
+        provider=cell.provider,
+        capability=cell.capability,
         simulated=simulated,
-        n_cases=len(cell.cases),
-        n_scored=int(states.get("scored", 0)),
-        n_unscored=int(states.get("unscored", 0)),
-        n_failed=int(states.get("failed", 0)),
+        n_cases=len(cases.state),
+        n_scored=int(scored.sum()),
+        n_unscored=int(unscored.sum()),
+        n_failed=int(failed.sum()),
         quality=quality,
         shrunk_quality=shrink(quality.value, quality.n, quality.value if centre is None else centre, PRIOR_MASS) if quality else None,
-        reliability=_reliability(cell.trials[~cell.trials["replayed"]]),
-        ttft=percentiles(clean["ttft_s"].dropna().to_numpy(dtype=float)),
-        latency=percentiles(clean["latency_s"].to_numpy(dtype=float)),
-        n_timed=len(ready),
-        n_saturated=int(flags(ready["saturated"]).sum()),
-        spend_usd=spend(cell.calls),
+        reliability=_reliability(trials),
+        ttft=percentiles(calls.ttft_s[calls.clean]),
+        latency=percentiles(calls.latency_s[calls.clean]),
+        n_timed=int(calls.ready.sum()),
+        n_saturated=int(calls.saturated.sum()),
+        spend_usd=spend,
         cost_per_call=float(cost.mean()) if len(cost) else None,
-        cost_per_solved=_cost_per_solved(cell),
-        failures={str(kind): int(n) for kind, n in sorted(cell.trials["kind"].value_counts().items())},
+        cost_per_solved=spend / solved if spend is not None and solved > 0 else None,
+        failures={kind: int(n) for kind, n in zip(cell.kinds, counts, strict=True) if n},
     )  # fmt: skip
 
 
-def _paid_calls(calls: pd.DataFrame) -> NDArray[np.bool_]:
-    return ((calls["phase"] == "measure").astype(bool) & ~flags(calls["replayed"])).to_numpy(dtype=bool)
-
-
-def quality_of(cases: pd.DataFrame) -> Estimate | None:
-    """The mean of `value` over cases (0 to 1) with its interval by `cluster`, as `standings` tells; None without a case."""
-    if cases.empty:
+def quality_of(values: NDArray[np.float64], clusters: NDArray[np.generic]) -> Estimate | None:
+    """The mean of cases' values (0 to 1) with its interval by their clusters, as `standings` tells; None without a case."""
+    if not len(values):
         return None
-    values = cases["value"].to_numpy(dtype=float)
-    clusters = cases["cluster"].to_numpy()
     n_clusters = len(pd.unique(clusters))
     mean = float(values.mean())
     binary = bool(np.isin(values, (0.0, 1.0)).all())
@@ -128,23 +103,18 @@ def quality_of(cases: pd.DataFrame) -> Estimate | None:
     return Estimate(mean, len(values), *interval)
 
 
-def _reliability(trials: pd.DataFrame) -> Estimate | None:
-    good = int(trials["answered"].sum())
-    n = good + int((trials["side"] == "provider").sum())
+def _reliability(trials: Trials) -> Estimate | None:
+    good = int((trials.answered & trials.asked).sum())
+    n = good + int((trials.blamed & trials.asked).sum())
     return Estimate(good / n, n, *wilson(good, n)) if n else None
 
 
 def percentiles(seconds: NDArray[np.float64]) -> Percentiles:
-    """p50, p95 and p99 of durations, each where there are enough of them for its interval."""
+    """p50, p95 and p99 of durations, each where there are enough of them for its interval; NaN is no duration."""
+    known = np.sort(seconds[~np.isnan(seconds)])
 
     def at(q: float) -> Estimate | None:
-        interval = percentile_interval(seconds, q)
-        return Estimate(percentile(seconds, q), len(seconds), *interval) if interval else None
+        interval = percentile_interval(known, q)
+        return Estimate(percentile(known, q), len(known), *interval) if interval else None
 
     return Percentiles(p50=at(0.5), p95=at(0.95), p99=at(0.99))
-
-
-def _cost_per_solved(cell: _Cell) -> float | None:
-    total = spend(cell.calls)
-    solved = float(cell.trials.loc[~cell.trials["replayed"], "value"].sum())
-    return total / solved if total is not None and solved > 0 else None

@@ -11,7 +11,17 @@ from harness.stats.percentiles import percentile, percentile_interval, smallest_
 from harness.stats.repeats import pass_at_k, pass_hat_k
 from harness.stats.series import Prediction, Step, prediction, step
 from harness.stats.shrinkage import PRIOR_MASS, shrink
-from harness.stats.units import CALL_COLUMNS, KEY, SCORE_COLUMNS, cases_of, flags, trial_scores, trials_of
+from harness.stats.units import (
+    CALL_COLUMNS,
+    KEY,
+    SCORE_COLUMNS,
+    STATES,
+    cases_of,
+    flags,
+    numbered,
+    trial_scores,
+    trials_of,
+)
 
 __all__ = [
     "CALL_COLUMNS",
@@ -21,6 +31,7 @@ __all__ = [
     "PRIOR_MASS",
     "RISE",
     "SCORE_COLUMNS",
+    "STATES",
     "Crossed",
     "Interval",
     "Paired",
@@ -36,6 +47,7 @@ __all__ = [
     "flags",
     "frontier",
     "hull",
+    "numbered",
     "p_growth",
     "paired_logs",
     "paired_means",

@@ -34,7 +34,7 @@ def trial_scores(scores: pd.DataFrame) -> pd.DataFrame:
     state = scores["state"]
     value = pd.to_numeric(scores["value"]).to_numpy(dtype=float, na_value=np.nan)
     weight = scores["weight"].to_numpy(dtype=float) if "weight" in scores else np.ones(len(scores))
-    number, first = _numbered(scores[KEY])
+    number, first = numbered(scores[KEY])
     failed, unscored = (_sums(number, (state == one).to_numpy(dtype=bool)) > 0 for one in ("failed", "unscored"))
     trials = scores[KEY].iloc[first].reset_index(drop=True)
     trials["state"] = _STATES.take(np.select([failed, unscored], [2, 1], 0))
@@ -44,12 +44,30 @@ def trial_scores(scores: pd.DataFrame) -> pd.DataFrame:
     return trials
 
 
-def _numbered(rows: pd.DataFrame) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Number the different rows by first appearance: the number of each, and where each number appears first."""
-    number = rows.groupby(list(rows.columns), sort=False, dropna=False, observed=True).ngroup().to_numpy(dtype=np.intp)
+def numbered(rows: pd.DataFrame, *, sort: bool = False) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Number the different rows by first appearance, or as they sort: the number of each, and where each number appears first."""
+    number: NDArray[Any] = np.zeros(len(rows), np.int32)
+    n_numbers = 1
+    for name in rows.columns:
+        codes, n_codes = _codes(rows[name], sort=sort)
+        if n_codes > 1:
+            fits = n_numbers * n_codes < np.iinfo(np.int32).max  # half as wide is grouped twice as fast
+            places = number.astype(np.int32 if fits else np.int64) * n_codes + codes
+            number = pd.factorize(places, sort=sort)[0].astype(np.int32)
+            n_numbers = int(number.max()) + 1
     first = np.empty(number.max(initial=-1) + 1, np.intp)
     first[number[::-1]] = np.arange(len(rows))[::-1]
     return number, first
+
+
+def _codes(column: pd.Series, *, sort: bool) -> tuple[NDArray[Any], int]:
+    """A number from 0 for each different value, missing ones included, and the number above all of them."""
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        codes: NDArray[Any] = column.cat.codes.to_numpy(dtype=np.int32, copy=True)
+    else:
+        codes = pd.factorize(column, sort=sort)[0].astype(np.int32)
+    codes -= codes.min(initial=0)  # a missing value is −1
+    return codes, int(codes.max(initial=-1)) + 1
 
 
 def _sums(number: NDArray[Any], values: NDArray[Any]) -> NDArray[np.float64]:
@@ -67,7 +85,7 @@ def trials_of(calls: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
     rows = calls.loc[measured, [*KEY, *_ABOUT_TRIALS]]
     if not rows["attempt"].is_monotonic_increasing:
         rows = rows.sort_values("attempt", kind="stable")
-    number, first = _numbered(rows[KEY])
+    number, first = numbered(rows[KEY])
     last = first.copy()
     last[number] = np.arange(len(rows))
     by_appearance = rows.iloc[last].reset_index(drop=True)
@@ -86,12 +104,11 @@ def trials_of(calls: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
 
 def _clusters(trials: pd.DataFrame) -> pd.Series:
     """What each trial's case shares with others, as a name: its cluster in its suite, or else the case itself."""
-    number, first = _numbered(trials[["suite", "cluster", "case_hash"]])
-    names = [
-        f"case:{case}" if pd.isna(cluster) else f"cluster:{suite}:{cluster}"
-        for suite, cluster, case in trials[["suite", "cluster", "case_hash"]].iloc[first].itertuples(index=False)
-    ]
-    return pd.Series(names, dtype="category").take(number).reset_index(drop=True)
+    number, first = numbered(trials[["suite", "cluster", "case_hash"]])
+    suite, cluster, case = (trials[name].iloc[first].astype("str") for name in ("suite", "cluster", "case_hash"))
+    names = ("cluster:" + suite + ":" + cluster).where(cluster.notna(), "case:" + case)
+    codes, different = pd.factorize(names)
+    return pd.Series(pd.Categorical.from_codes(codes[number], different))
 
 
 def cases_of(trials: pd.DataFrame, by: list[str]) -> pd.DataFrame:
@@ -101,11 +118,13 @@ def cases_of(trials: pd.DataFrame, by: list[str]) -> pd.DataFrame:
     one is, otherwise failed.
     """
     keys = [*by, "case_hash"]
+    number, first = numbered(trials[keys], sort=True)
     rank = pd.Categorical(trials["state"], STATES).codes
-    cases = (
-        trials.assign(_rank=rank)
-        .groupby(keys, sort=True)
-        .agg(value=("value", "mean"), _rank=("_rank", "min"), cluster=("cluster", "first"))
-    )
-    cases["state"] = _STATES.take(cases.pop("_rank").to_numpy(dtype=int))
-    return cases.reset_index()
+    best = np.full(len(first), len(STATES), rank.dtype)
+    np.minimum.at(best, number, rank)
+    cases = trials[keys].iloc[first].reset_index(drop=True)
+    once = len(first) == len(trials)
+    cases["value"] = trials["value"].to_numpy()[first] if once else trials["value"].groupby(number).mean().to_numpy()
+    cases["cluster"] = trials["cluster"].iloc[first].array
+    cases["state"] = _STATES.take(best)
+    return cases

@@ -6,7 +6,7 @@ import gc
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -210,6 +210,50 @@ def names(paths: Sequence[Path], schema: pa.Schema) -> list[str]:
             there = pq.read_schema(path).names
             found = [name for name in found if name in there]
     return found
+
+
+class Columns(ExitStack):
+    """The rows of files one after the other, column by column; each file is opened once, until the end of the `with`.
+
+    `names` are the columns that every file has; of no file, those of `schema`. Texts of the columns `coded` come as dictionaries, as by `read`.
+
+    Raises:
+        StoreError: one cannot be read.
+    """
+
+    def __init__(self, paths: Sequence[Path], schema: pa.Schema, coded: Sequence[str] = ()) -> None:
+        super().__init__()
+        self._files: list[tuple[Path, pq.ParquetFile]] = []
+        self._schema = schema
+        self.names: list[str] = list(schema.names)
+        for path in paths:
+            with guarded(path, "cannot be read"):
+                file = self.enter_context(pq.ParquetFile(path, read_dictionary=list(coded)))
+            self._files.append((path, file))
+            there = set(file.schema_arrow.names)
+            self.names = [name for name in self.names if name in there]
+        self.rows = sum(file.metadata.num_rows for _, file in self._files)
+
+    def read(self, name: str) -> pa.ChunkedArray:
+        """One column. Raises StoreError."""
+        if not self._files:
+            return self._schema.empty_table()[name]
+        tables = []
+        for path, file in self._files:
+            with guarded(path, "cannot be read"):
+                tables.append(file.read(columns=[name]))
+        return pa.concat_tables(tables, promote_options="default")[name]
+
+    def is_null(self, name: str) -> bool:
+        """Whether the files say of themselves that this column, of single values, has none."""
+        return all(_nulls(file.metadata, name) == file.metadata.num_rows for _, file in self._files)
+
+
+def _nulls(about: pq.FileMetaData, name: str) -> int:
+    """How many nulls a file says that its column has, at least."""
+    place = next(number for number in range(len(about.schema)) if about.schema.column(number).path == name)
+    told = [about.row_group(number).column(place).statistics for number in range(about.num_row_groups)]
+    return sum(one.null_count for one in told if one is not None and one.has_null_count)
 
 
 def batches(paths: Sequence[Path], columns: Sequence[str]) -> Iterator[pa.RecordBatch]:

@@ -60,3 +60,18 @@ def test_without_a_second_repeat_there_is_nothing_to_tell():
     assert not repeated(calls)
     assert repeats(calls, scores) == []
     assert repeated(tables(("a", 1, "1"), ("a", 1, "1"))[0])
+
+
+def test_answers_are_alike_if_all_scorers_read_the_same_in_them():
+    calls, scores = tables(("a", 1, "9"), ("a", 1, "9"), ("a", 0, "9"), ("a", 0, "9"), ("a", 0, None))
+    also = scores.assign(scorer="word", extracted=["x", "x", "y", "z", ""], weight=0.0)
+    both = pd.concat([also, scores], ignore_index=True)
+    one = repeats(calls, both)[0]
+    assert one.majority is not None
+    assert one.majority.value == 1.0
+
+
+def test_a_reading_that_is_missing_is_as_an_empty_one():
+    one = repeats(*tables(("a", 1, "9"), ("a", 0, None), ("a", 0, "")))[0]
+    assert one.majority is not None
+    assert one.majority.value == 0.0

@@ -100,3 +100,12 @@ def test_prompts_and_replies_are_not_read_for_a_decision(run, monkeypatch):
     pipeline.decide(run, None, routing.Objective())
     assert "provider" in read
     assert not {"text", "messages_json", "reasoning", "params_json"} & set(read)
+
+
+def test_a_column_of_numbers_without_a_value_is_all_unknown_and_takes_no_memory(run):
+    calls, _ = run.evidence(("trial_id", "load_level", "latency_s"))
+    assert calls["load_level"].isna().tolist() == run.calls(["load_level"])["load_level"].isna().tolist()
+    assert calls["load_level"].dtype == float
+    assert calls["load_level"].to_numpy().strides == (0,)
+    assert calls["latency_s"].to_numpy().strides != (0,)
+    assert calls[calls["trial_id"] >= 0]["load_level"].isna().all()
