@@ -8,6 +8,7 @@
     harness.models()                                                # facts, measurements and routes of each provider
     harness.wait(harness.Client().ask(provider, "2+2?"))            # async inside, one door for synchronous callers
     harness.wait(harness.Client().stream(provider, "2+2?"))         # the answer in typed pieces, as it comes
+    harness.wait(harness.Router.load().ask("2+2?", capability="math"))   # of whoever the evidence says, else of another
 
 Importing this loads nothing heavy; each name loads what it needs when it is first used.
 """
@@ -22,9 +23,11 @@ if TYPE_CHECKING:
     from harness.cards import models
     from harness.cli.fleet import run
     from harness.client import Cache, Client, ReasoningDelta, Stream, TextDelta, ToolCallDelta, wait
-    from harness.errors import HarnessError
+    from harness.errors import AllFailed, HarnessError, OverLimit
     from harness.load import suites as load_suites
+    from harness.registry import Profile
     from harness.registry import load as load_providers
+    from harness.routing import Allowance, BreakerOptions, Caller, Explore, Record, Router, RouterOptions
     from harness.settings import Patience, Places, Selection, Terms
     from harness.store import load_run, load_runs
     from harness.told import Attempt
@@ -32,16 +35,26 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "AllFailed",
+    "Allowance",
     "Attempt",
+    "BreakerOptions",
     "Cache",
+    "Caller",
     "Case",
     "Client",
+    "Explore",
     "HarnessError",
+    "OverLimit",
     "Patience",
     "Places",
+    "Profile",
     "Prompt",
     "Provider",
     "ReasoningDelta",
+    "Record",
+    "Router",
+    "RouterOptions",
     "Selection",
     "Stream",
     "Suite",
@@ -58,16 +71,26 @@ __all__ = [
 ]
 
 _PLACES = {
+    "AllFailed": "errors",
+    "Allowance": "routing",
     "Attempt": "told",
+    "BreakerOptions": "routing",
     "Cache": "client",
+    "Caller": "routing",
     "Case": "ask",
     "Client": "client",
+    "Explore": "routing",
     "HarnessError": "errors",
+    "OverLimit": "errors",
     "Patience": "settings",
     "Places": "settings",
+    "Profile": "registry",
     "Prompt": "ask",
     "Provider": "ask",
     "ReasoningDelta": "client",
+    "Record": "routing",
+    "Router": "routing",
+    "RouterOptions": "routing",
     "Selection": "settings",
     "Stream": "client",
     "Suite": "ask",

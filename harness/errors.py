@@ -5,7 +5,9 @@
     │   └── BadInput                exit code 4: a file says something wrong, with file and line
     ├── NothingSelected             exit code 5: the selection left nothing to do
     ├── UnfitReply                  exit code 3: a reply is not the object that was asked for
-    └── StoreError                  exit code 3: a run cannot be read or written
+    ├── StoreError                  exit code 3: a run cannot be read or written
+    ├── AllFailed                   exit code 1: no provider answered; each attempt is listed, and why it failed
+    └── OverLimit                   exit code 1: a budget or a rate is used up; nothing was sent
 
 Each message says what is wrong and what to do about it. The exit codes are pytest's.
 """
@@ -82,3 +84,23 @@ class UnfitReply(HarnessError):
 
 class StoreError(HarnessError):
     """A run cannot be read or written; the message names the file."""
+
+
+class AllFailed(HarnessError):
+    """No provider answered; the message lists what was tried and why it failed. `attempts` are what went out, the first one first."""
+
+    exit_code = ExitCode.BELOW
+
+    def __init__(self, message: str, attempts: Sequence[object] = ()) -> None:
+        self.attempts = tuple(attempts)
+        super().__init__(message)
+
+
+class OverLimit(HarnessError):
+    """A budget or a rate of ours is used up, and nothing was sent. `retry_after_s`: when there is room again; None if that cannot be told."""
+
+    exit_code = ExitCode.BELOW
+
+    def __init__(self, message: str, retry_after_s: float | None = None) -> None:
+        self.retry_after_s = retry_after_s
+        super().__init__(message)

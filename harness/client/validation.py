@@ -65,11 +65,11 @@ def fault(trial: Trial, facts: Facts | None) -> Failure | None:
         )
     if facts is None:
         return None
-    if "vision" in facts.lacks and _shows(prompt):
+    if "vision" in facts.lacks and shows(prompt):
         said = "a picture, which the model cannot see; if it can, name vision among its capabilities in the registry"
         return failure("unsupported_parameter", case + said)
-    if too_long := _too_long(trial.provider.model, prompt, size, facts.context_tokens):
-        return failure("context_overflow", case + too_long)
+    if overflow := too_long(trial.provider.model, prompt, size, facts.context_tokens):
+        return failure("context_overflow", case + overflow)
     return None
 
 
@@ -84,12 +84,13 @@ def unchecked(prompt: Prompt, facts: Facts | None) -> tuple[str, ...]:
     missing = []
     if facts is None or facts.context_tokens is None:
         missing.append("context")
-    if _shows(prompt) and (facts is None or "vision" not in {*facts.capabilities, *facts.lacks}):
+    if shows(prompt) and (facts is None or "vision" not in {*facts.capabilities, *facts.lacks}):
         missing.append("vision")
     return tuple(missing)
 
 
-def _too_long(model: str, prompt: Prompt, size: int, context: int | None) -> str | None:
+def too_long(model: str, prompt: Prompt, size: int, context: int | None) -> str | None:
+    """Why a prompt of so many bytes does surely not fit into the context, None if it may."""
     if context is None or size <= context:  # a token is at least one byte
         return None
     told = count(model, prompt)
@@ -205,7 +206,8 @@ def _wrong_choice(prompt: Prompt) -> Iterator[str]:
             yield f"tool_choice names {name!r}, which is not among the tools"
 
 
-def _shows(prompt: Prompt) -> bool:
+def shows(prompt: Prompt) -> bool:
+    """Whether there is a picture in it."""
     messages: Collection[Any] = prompt.messages
     contents = [message.get("content") for message in messages if isinstance(message, _OBJECT)]
     parts = [part for content in contents if isinstance(content, (list, tuple)) for part in content]

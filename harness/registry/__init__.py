@@ -7,7 +7,7 @@ request; the only network use is a look whether a server on this machine or netw
 
 from harness.registry.catalogue import CAPABILITIES, Catalogue, ModelFacts
 from harness.registry.detection import PROMISED, detect
-from harness.registry.entries import Entry, Fallback, Registry, empty
+from harness.registry.entries import STRATEGIES, Entry, Fallback, Profile, Registry, StrategyName, empty
 from harness.registry.families import families_of
 from harness.registry.form import schema
 from harness.registry.reading import load
@@ -16,12 +16,15 @@ from harness.registry.taking_part import Readiness, participants, readiness, res
 __all__ = [
     "CAPABILITIES",
     "PROMISED",
+    "STRATEGIES",
     "Catalogue",
     "Entry",
     "Fallback",
     "ModelFacts",
+    "Profile",
     "Readiness",
     "Registry",
+    "StrategyName",
     "detect",
     "empty",
     "families_of",

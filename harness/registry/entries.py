@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
-from harness.ask import Prices, Provider, Retries, content_address
+from harness.ask import JsonObject, Prices, Provider, Retries, content_address
 from harness.document import did_you_mean
 from harness.errors import WrongUse
 
@@ -18,6 +18,46 @@ _OWN_PRICES = "registry:"
 def own_prices(prices: Prices) -> Prices:
     """Prices that the file itself says; their id is their content address, so that other prices have another one."""
     return replace(prices, id=f"{_OWN_PRICES}{content_address(asdict(prices), 12)}")
+
+
+StrategyName = Literal["weighted", "cost", "performance", "quality", "balanced", "round_robin", "manual", "priority"]
+STRATEGIES: tuple[StrategyName, ...] = get_args(StrategyName)
+"""By what a router chooses: see `harness.routing.strategies`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What a question wants of the provider that is to answer it; what is not said, is not asked for.
+
+    `strategy` None is the router's own. `providers` are the only ones that may be chosen; `manual` takes them in this order. `tags` and `needs` (of
+    `CAPABILITIES`, such as vision or tools) must all be there. Prices are in USD for a million tokens at most; one that is unknown is above any.
+    `fallbacks` are tried in this order when the one that was chosen fails. `deadline_s` is for the whole ask, with all that is tried. `params` are
+    sent along; `stream` says whether the reply is asked for as a stream, of which is known when its first token comes.
+
+    Raises:
+        WrongUse: there is no such strategy, `manual` names no provider, or a deadline is not above 0.
+    """
+
+    capability: str | None = None
+    strategy: StrategyName | None = None
+    providers: tuple[str, ...] = ()
+    tags: frozenset[str] = frozenset()
+    needs: frozenset[str] = frozenset()
+    context_tokens: int | None = None
+    max_input_price: float | None = None
+    max_output_price: float | None = None
+    fallbacks: tuple[str, ...] = ()
+    deadline_s: float | None = None
+    stream: bool = True
+    params: JsonObject = field(default_factory=dict, hash=False)
+
+    def __post_init__(self) -> None:
+        if self.strategy is not None and self.strategy not in STRATEGIES:
+            raise WrongUse(f"there is no strategy '{self.strategy}'; {did_you_mean(self.strategy, STRATEGIES)}")
+        if self.strategy == "manual" and not self.providers:
+            raise WrongUse("the strategy 'manual' takes providers in your order: name them in `providers`")
+        if self.deadline_s is not None and not self.deadline_s > 0:
+            raise WrongUse(f"a deadline of {self.deadline_s} s leaves no time for an answer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +94,7 @@ class Registry:
     path: Path
     entries: tuple[Entry, ...] = ()
     fallback: Fallback = field(default_factory=Fallback)
+    profiles: Mapping[str, Profile] = field(default_factory=dict)
 
     def get(self, name: str) -> Entry:
         """The entry of that name. Raises WrongUse with the nearest names."""

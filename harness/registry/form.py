@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue
 
 from harness.registry.catalogue import CAPABILITIES
+from harness.registry.entries import StrategyName
 from harness.registry.variables import complaint
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
@@ -209,6 +210,31 @@ class FallbackForm(Form):
     )
 
 
+class ProfileForm(Form):
+    """What a kind of question wants of the provider that answers it: `router.ask("…", "NAME")`."""
+
+    capability: Text | None = Field(None, description="what the question is of, as in suites and routing.toml")
+    strategy: StrategyName | None = Field(None, description="by what to choose; the router's own if unsaid")
+    providers: list[Text] = Field([], description="only these; for the strategy manual in this order")
+    tags: list[Text] = Field([], description="labels that a provider must have")
+    needs: list[Annotated[str, AfterValidator(_capability)]] = Field(
+        [], description="what its model must be able to do"
+    )
+    context_tokens: Count | None = Field(None, description="how many tokens its model must be able to read")
+    max_input_price: UsdPerMillion | None = Field(None, description="for prompt tokens, at most, USD for a million")
+    max_output_price: UsdPerMillion | None = Field(
+        None, description="for completion tokens, at most, USD for a million"
+    )
+    fallbacks: list[Text] = Field(
+        [], description="who is tried when it fails, in this order; as in [fallback] if unsaid"
+    )
+    deadline_s: Seconds | None = Field(None, description="for the whole ask, with all who are tried")
+    stream: bool = Field(True, description="ask for the reply as a stream")
+    params: Annotated[dict[str, JsonValue], AfterValidator(_params)] = Field({}, description="params sent along")
+    max_tokens: Count | None = Field(None, description="the most tokens of a reply")
+    temperature: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = Field(None, description="sent along")
+
+
 class FileForm(Form):
     """The registry of providers."""
 
@@ -217,6 +243,9 @@ class FileForm(Form):
     fallback: FallbackForm = Field(
         default_factory=lambda: FallbackForm.model_validate({}),
         description="[fallback]: what happens when a provider fails",
+    )
+    profiles: dict[str, ProfileForm] = Field(
+        {}, description="[profiles.NAME]: what a kind of question wants of a router"
     )
 
 

@@ -17,6 +17,7 @@ from harness.registry.catalogue import Catalogue
 from harness.registry.detection import detect, is_prefixed, is_provider, known_providers
 from harness.registry.entries import Entry, Fallback, Registry, own_prices
 from harness.registry.form import AccountForm, FallbackForm, FileForm, PricesForm, ProviderForm
+from harness.registry.profiles import profiles
 from harness.registry.variables import expand, is_one_variable
 
 _SPELT = {
@@ -46,9 +47,10 @@ def load(path: Path, env: Mapping[str, str]) -> Registry:
     reading = _Reading(document, env, form.accounts, problems)
     fallback = _fallback(form.fallback)
     entries = tuple(reading.entry(number, one, fallback.retries) for number, one in enumerate(form.providers))
-    if reading.problems:
-        raise BadInput(_by_line(reading.problems))
-    return Registry(path, entries, fallback)
+    named, wrong = profiles(document, form, env)
+    if reading.problems or wrong:
+        raise BadInput(_by_line([*reading.problems, *wrong]))
+    return Registry(path, entries, fallback, named)
 
 
 def _by_line(problems: list[Problem]) -> list[Problem]:

@@ -1,24 +1,52 @@
-"""Weights that the evidence supports: which provider takes a capability's traffic, and `reports/routing.toml`."""
+"""Weights that the evidence supports, `reports/routing.toml`, and the router that asks by them.
 
+Where to look for the router: `router` is what callers hold; `picking` with `choice`, `fitting` and the family `strategies/` says who is asked, `course` with `breaker`,
+`live` and `allowances` how long, how often and on whose account; `streams`, `routed`, `ledger`, `recording` and `exploring` are what comes of it.
+"""
+
+from harness.routing.allowances import Allowance
+from harness.routing.breaker import BreakerOptions
 from harness.routing.changes import check_replaces, diff
+from harness.routing.choice import Choice
 from harness.routing.choose import choose
 from harness.routing.evidence import CALLS, SCORES
+from harness.routing.exploring import Explore
 from harness.routing.file import address, load, save
+from harness.routing.known import Known, Sources, known
 from harness.routing.objective import Objective
+from harness.routing.recording import Record
+from harness.routing.routed import Caller, Routed, RoutedEmbeddings, Stats
+from harness.routing.router import Router, RouterOptions
 from harness.routing.schema import schema
+from harness.routing.streams import RoutedStream
 from harness.routing.verification import Figures, Outcomes, Verified, verify
 
 __all__ = [
     "CALLS",
     "SCORES",
+    "Allowance",
+    "BreakerOptions",
+    "Caller",
+    "Choice",
+    "Explore",
     "Figures",
+    "Known",
     "Objective",
     "Outcomes",
+    "Record",
+    "Routed",
+    "RoutedEmbeddings",
+    "RoutedStream",
+    "Router",
+    "RouterOptions",
+    "Sources",
+    "Stats",
     "Verified",
     "address",
     "check_replaces",
     "choose",
     "diff",
+    "known",
     "load",
     "save",
     "schema",
