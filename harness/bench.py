@@ -47,7 +47,7 @@ class Bench:
         if not found:
             what = "simulated " if judged.simulated else ""
             raise WrongUse(
-                f"replies of {judged.name} are to be judged by a model, and no {what}provider is one's judge\n"
+                f"replies of {judged.name} are to be judged by a model, and no {what}provider is a judge\n"
                 f"name one with --judge NAME, or say judge = true in its entry in {self.registry.path}"
             )
         kin = families_of(judged)

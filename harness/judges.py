@@ -15,6 +15,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from harness import engine, scorers, store
@@ -149,14 +150,35 @@ def hearing(run: store.Run, suites: Sequence[Suite], bench: Bench) -> Hearing:
     """
     if not any(True for suite in suites for _ in _asking(suite)):
         return Hearing()
-    return _Summons(run, suites, bench).hearing(match(run, suites).pairs)
+    return hearing_of(run, match(run, suites).pairs, suites, bench, partial(_judged, run))
+
+
+def hearing_of(
+    run: store.Run,
+    pairs: Sequence[tuple[Case, Outcome]],
+    suites: Sequence[Suite],
+    bench: Bench,
+    judged: Callable[[Outcome], Provider],
+) -> Hearing:
+    """The same of any replies with their cases; the run keeps the answers, and `judged` tells whose a reply is. As `hearing`."""
+    return _Summons(run, suites, bench, judged).hearing(pairs)
+
+
+def _judged(run: store.Run, outcome: Outcome) -> Provider:
+    """Whose a reply is, as the run knows it: the registry may have others by now."""
+    name = outcome.ref.provider
+    known = run.info.providers.get(name, {})
+    profile = known.get("simulated") or (name if outcome.simulated else None)
+    return Provider(name, str(known.get("model", name)), simulated=profile)
 
 
 class _Summons:
     """One look through a run's replies for what they lead to."""
 
-    def __init__(self, run: store.Run, suites: Sequence[Suite], bench: Bench) -> None:
-        self._run, self._bench = run, bench
+    def __init__(
+        self, run: store.Run, suites: Sequence[Suite], bench: Bench, judged: Callable[[Outcome], Provider]
+    ) -> None:
+        self._bench, self._judged = bench, judged
         self._suites = {suite.name: suite for suite in suites}
         rows = run.calls(["trial_id", "phase", "status", "attempt"])
         rows = rows[rows["phase"] == "judge"]
@@ -197,13 +219,6 @@ class _Summons:
         if known is None:
             known = trials[candidates.index(self._bench.chosen(candidates))]
         self._inquiries[key] = Inquiry(case.criteria[number], known)
-
-    def _judged(self, outcome: Outcome) -> Provider:
-        """Who is judged, as the run knows it: the registry may have others by now."""
-        name = outcome.ref.provider
-        said = self._run.info.providers.get(name, {})
-        profile = said.get("simulated") or (name if outcome.simulated else None)
-        return Provider(name, str(said.get("model", name)), simulated=profile)
 
     def _sorted(self) -> Hearing:
         """What is missing as an errand to each judge's model."""

@@ -281,3 +281,15 @@ def names(text: str) -> tuple[str, ...]:
     if not names:  # an empty variable in a script would otherwise ask everybody
         raise argparse.ArgumentTypeError("it names no provider; `harness providers` lists them")
     return names
+
+
+def pair(form: str) -> Callable[[str], tuple[str, str]]:
+    """Reads a name and a value with = between; `form` says it in an error."""
+
+    def read(text: str) -> tuple[str, str]:
+        name, sign, value = text.partition("=")
+        if not sign or not name or not value:
+            raise argparse.ArgumentTypeError(f"'{text}' is not {form}")
+        return name, value
+
+    return read

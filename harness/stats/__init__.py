@@ -3,6 +3,7 @@
 Every public function names the source of its formula, and the tests show by simulation that intervals hold what they promise.
 """
 
+from harness.stats.agreement import Agreement, Kappa, agreement
 from harness.stats.crossed import Crossed, Posterior, crossed_posteriors
 from harness.stats.frontier import aiq, frontier, hull, quality_at
 from harness.stats.intervals import CONFIDENCE, Interval, clustered_mean, clustered_rate, wilson
@@ -32,12 +33,15 @@ __all__ = [
     "RISE",
     "SCORE_COLUMNS",
     "STATES",
+    "Agreement",
     "Crossed",
     "Interval",
+    "Kappa",
     "Paired",
     "Posterior",
     "Prediction",
     "Step",
+    "agreement",
     "aiq",
     "cases_of",
     "clustered_mean",

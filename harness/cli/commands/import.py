@@ -8,7 +8,6 @@ imports compare case by case where suite, case_id, capability and question are t
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
 from pathlib import Path
 
 from harness.cli import options as shared
@@ -25,10 +24,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--format", metavar="FORMAT", choices=_FORMATS, help=f"one of {', '.join(_FORMATS)} (default: by the name)"
     )
     parser.add_argument(
-        "--map", type=_pair("FIELD=COLUMN"), action="append", default=[], metavar="FIELD=COLUMN", help="which column holds a field, such as case_id=id"
+        "--map", type=shared.pair("FIELD=COLUMN"), action="append", default=[], metavar="FIELD=COLUMN", help="which column holds a field, such as case_id=id"
     )  # fmt: skip
     parser.add_argument(
-        "--set", type=_pair("FIELD=VALUE"), action="append", default=[], metavar="FIELD=VALUE", help="what a field is on every row, such as provider=gpt-4o"
+        "--set", type=shared.pair("FIELD=VALUE"), action="append", default=[], metavar="FIELD=VALUE", help="what a field is on every row, such as provider=gpt-4o"
     )  # fmt: skip
     parser.add_argument(
         "--suite", metavar="NAME", help="the suite's name (default: the file's, or the task's in a log)"
@@ -75,13 +74,3 @@ def main(options: argparse.Namespace) -> ExitCode:
             {"run": run.run_id, "path": run.path, "cases": cases, "providers": list(info.providers), **source}
         )
     return ExitCode.BELOW if source["unread"] else ExitCode.FINE
-
-
-def _pair(form: str) -> Callable[[str], tuple[str, str]]:
-    def read(text: str) -> tuple[str, str]:
-        name, sign, value = text.partition("=")
-        if not sign or not name or not value:
-            raise argparse.ArgumentTypeError(f"'{text}' is not {form}")
-        return name, value
-
-    return read
