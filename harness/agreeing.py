@@ -16,6 +16,7 @@ from harness import __version__, judges, scorers, stats, store
 from harness.ask import Answer, Case, Criterion, Prompt, Provider, Suite, TrialRef, content_address
 from harness.bench import Bench
 from harness.errors import NothingSelected, WrongUse
+from harness.foreseeing import CAPABILITY
 from harness.load.labels import Label
 from harness.settings import Places
 from harness.told import Outcome, Reply
@@ -181,7 +182,7 @@ def _pair(label: Label, criterion: Criterion, *, simulated: bool) -> tuple[Case,
     case = Case(
         label.case_id or f"line-{label.line}",
         Prompt(({"role": "user", "content": label.prompt or "(what was asked is not known)"},)),
-        judges.CAPABILITY,
+        CAPABILITY,
         (criterion,),
         expect=label.reference,
     )

@@ -1,6 +1,5 @@
 """Judges: what a run's scorers must ask of other models. It is asked and recorded as everything is, into the same run; judging then reads the record.
 
-    foresee   how many questions a plan will lead to, and about what they cost: told before anything is sent
     hearing   the questions that a recorded run leads to, and which of them it has no answer to
     ask       these, by the same path as any trial                   → rows of phase judge in the run's calls.parquet
     rulings   what the answers come to, for the scorers
@@ -11,7 +10,7 @@ equal replies to a case are judged once, and other words in a rubric are another
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
@@ -23,78 +22,16 @@ from harness.ask import Case, Criterion, Provider, Suite, Trial
 from harness.asking import ask_here
 from harness.bench import Bench
 from harness.errors import WrongUse
+from harness.foreseeing import against, asking, question_trial
 from harness.matching import match
 from harness.pipeline import Serve
 from harness.registry import ModelFacts
 from harness.settings import Terms
-from harness.told import Outcome, Reply, Tally
+from harness.told import Outcome, Tally
 from harness.wording import only_refuses, said
 
-CAPABILITY = "judge"
-"""What a judge's own trials are said to test."""
 JUDGING = "Judging: "
 """How notes begin that say why judges were not asked."""
-
-
-@dataclass(frozen=True, slots=True)
-class Foreseen:
-    """What a plan will ask of one judge: so many questions at most, for about so much in USD if every reply is as long as it may be (None: unknown)."""
-
-    judge: str
-    questions: int
-    about_usd: float | None
-
-
-def foresee(plan: engine.Plan, max_output_of: engine.MaxOutput, bench: Bench) -> list[Foreseen]:
-    """What judging a plan's replies will take, by judge.
-
-    Raises:
-        WrongUse: somebody who is needed is not there: before anything is paid for.
-    """
-    counts: Counter[str] = Counter()
-    costs: defaultdict[str, list[float | None]] = defaultdict(list)
-    for provider in plan.providers:
-        chosen: dict[tuple[str, str], Provider] = {}
-        for suite in plan.suites:
-            repeats = suite.repeat if plan.repeat is None else plan.repeat
-            for case, criterion, number in _asking(suite):
-                key = criterion.scorer, repr(criterion.options)
-                if key not in chosen:
-                    chosen[key] = bench.chosen(bench.candidates(criterion, provider))
-                judge = chosen[key]
-                trial = Trial(
-                    suite.name, suite.hash, case, provider, {**provider.params, **suite.params, **case.params}
-                )
-                once = _about(trial, number, judge, bench, max_output_of(provider))
-                asked = 0 if _against(criterion) == provider.name else len(once) * repeats
-                counts[judge.name] += asked
-                costs[judge.name] += [usd * repeats if usd is not None else None for usd in once] if asked else []
-    return [Foreseen(name, count, _sum(costs[name])) for name, count in counts.items() if count]
-
-
-def _about(trial: Trial, number: int, judge: Provider, bench: Bench, limit: int | None) -> list[float | None]:
-    """About what each question about a trial's reply costs, if that has all the tokens that it may have."""
-    blank = Outcome(trial.ref, Reply("?"))
-    against = _against(trial.case.criteria[number])
-    questions = scorers.questions(trial.case, number, blank, blank if against else None)
-    prices, facts = judge.prices, bench.facts(judge)
-    said = trial.params.get("max_tokens") or trial.params.get("max_completion_tokens") or limit
-    known = isinstance(said, int) and prices is not None and prices.input is not None
-    longer = (
-        said * prices.input * (2 if against else 1)
-        if known and prices and isinstance(said, int) and prices.input
-        else 0.0
-    )
-    found: list[float | None] = []
-    for question in questions:
-        once = engine.most(_trial(trial.suite, trial.case, question, judge), facts.max_output_tokens)
-        found.append(once + longer if known and once is not None else None)
-    return found
-
-
-def _sum(costs: Sequence[float | None]) -> float | None:
-    known = [one for one in costs if one is not None]
-    return sum(known) if len(known) == len(costs) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +85,7 @@ def hearing(run: store.Run, suites: Sequence[Suite], bench: Bench) -> Hearing:
         WrongUse: somebody who is needed is not there.
         StoreError: the run cannot be read.
     """
-    if not any(True for suite in suites for _ in _asking(suite)):
+    if not any(True for suite in suites for _ in asking(suite)):
         return Hearing()
     return hearing_of(run, match(run, suites).pairs, suites, bench, partial(_judged, run))
 
@@ -197,24 +134,26 @@ class _Summons:
         return self._sorted()
 
     def _summon(self, case: Case, number: int, outcome: Outcome, beside: Mapping[Any, Outcome]) -> None:
-        key, against = (outcome.ref.trial_id, number), _against(case.criteria[number])
-        baseline = beside.get(_place(outcome, against)) if against else None
-        if against == outcome.ref.provider:
+        key, other = (outcome.ref.trial_id, number), against(case.criteria[number])
+        baseline = beside.get(_place(outcome, other)) if other else None
+        if other == outcome.ref.provider:
             self._settled[key] = _ruled(0.5, "it is the baseline: by definition as good as itself")
             return
-        if against and (baseline is None or not baseline.answered):
-            self._settled[key] = _ruled(None, f"the baseline {against} has no reply to this case")
+        if other and (baseline is None or not baseline.answered):
+            self._settled[key] = _ruled(None, f"the baseline {other} has no reply to this case")
             return
         if baseline is not None and said(baseline.reply) == said(outcome.reply):
-            self._settled[key] = _ruled(0.5, f"a tie: it is the very reply of {against}")
+            self._settled[key] = _ruled(0.5, f"a tie: it is the very reply of {other}")
             return
         questions = scorers.questions(case, number, outcome, baseline)
         if not questions:
             if baseline is not None and outcome.answered and scorers.questions(case, number, outcome, outcome):
-                self._settled[key] = _ruled(None, f"the baseline {against} has no reply that could be judged")
+                self._settled[key] = _ruled(None, f"the baseline {other} has no reply that could be judged")
             return
         candidates = self._bench.candidates(case.criteria[number], self._judged(outcome))
-        trials = [tuple(_trial(outcome.ref.suite, case, one, judge) for one in questions) for judge in candidates]
+        trials = [
+            tuple(question_trial(outcome.ref.suite, case, one, judge) for one in questions) for judge in candidates
+        ]
         known = next((those for those in trials if all(one.ref.trial_id in self._answered for one in those)), None)
         if known is None:
             known = trials[candidates.index(self._bench.chosen(candidates))]
@@ -361,39 +300,9 @@ def _off_form(answers: Sequence[Outcome]) -> str | None:
     return "refused" if any(only_refuses(said(one)) for one in replies) else None
 
 
-def _asking(suite: Suite) -> Iterator[tuple[Case, Criterion, int]]:
-    """The criteria of a suite's cases that ask other models, with their places."""
-    for case in suite.cases:
-        for number, criterion in enumerate(case.criteria):
-            if scorers.asks(criterion):
-                yield case, criterion, number
-
-
-def _against(criterion: Criterion) -> str | None:
-    """The provider whose replies others are held against, by what the criterion says."""
-    scorer, options = scorers.scorer_of(criterion)
-    return scorer.asks.against(options) if scorer.asks else None
-
-
 def _place(outcome: Outcome, provider: str) -> tuple[str, str, str, int]:
     """Where another provider's reply to the same case stands."""
     return outcome.ref.suite, outcome.ref.case_id, provider, outcome.ref.repeat
-
-
-def _trial(suite: str, judged: Case, question: scorers.Question, judge: Provider) -> Trial:
-    """A question as a trial, the same that a plan makes of its case."""
-    case = Case(
-        id=judged.id,
-        prompt=question.prompt,
-        capability=CAPABILITY,
-        criteria=(),
-        tags=frozenset({CAPABILITY}),
-        cluster=judged.cluster,
-        params=question.params,
-        reference=question.reference,
-        distractor=question.distractor,
-    )
-    return Trial(suite, "", case, judge, {**judge.params, **case.params}, phase="judge")
 
 
 def _ruled(value: float | None, why: str) -> scorers.Ruling:

@@ -14,6 +14,7 @@ from harness.ask import Provider, Suite
 from harness.bench import Bench
 from harness.document import did_you_mean
 from harness.errors import BadInput, Problem
+from harness.foreseeing import foresee
 from harness.pipeline import Finished, Prepared, finish, prepare, record
 from harness.registry import Entry, Registry
 from harness.scorers import Permissions
@@ -89,7 +90,7 @@ def run(
     places, selection, terms = places or Places(), selection or Selection(), terms or Terms()
     prepared = checked(prepare(places, selection, terms))
     bench = checked_bench(Bench(prepared.registry, prepared.catalogue, selection.judges))
-    judges.foresee(prepared.plan, prepared.max_output_of, bench)
+    foresee(prepared.plan, prepared.max_output_of, bench)
     served = functools.partial(serve, seed=selection.seed)
     recorded = record(prepared, places, terms, serve=served)
     found, suites = recorded.run, prepared.plan.suites

@@ -9,8 +9,9 @@ from typing import Any
 
 from harness import engine, routing, store
 from harness.errors import WrongUse
+from harness.foreseeing import Foreseen
 from harness.judged import ALL, Report, RoutingTable
-from harness.judges import Foreseen, Hearing
+from harness.judges import Hearing
 from harness.pipeline import Finished, Prepared, Recorded
 from harness.render import load_tables, tables
 from harness.render.figures import DASH, ago, count, plural, seconds, short, usd

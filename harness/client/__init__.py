@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from harness.client.cache import Cache
 from harness.client.client import Client
-from harness.client.cost import cost_of, most_it_can_cost
+from harness.client.cost import cost_of, max_output, most_it_can_cost
 from harness.client.deltas import Delta, ReasoningDelta, TextDelta, ToolCallDelta
 from harness.client.door import preload
 from harness.client.embeddings import Embeddings
@@ -50,6 +50,7 @@ __all__ = [
     "cost_of",
     "estimate_cost",
     "key_of",
+    "max_output",
     "most_it_can_cost",
     "preload",
     "wait",

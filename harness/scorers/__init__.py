@@ -7,12 +7,13 @@ to an outcome, with the rules that hold for all of them.
 
 from harness.scorers.family import NAMES, PARTS, asks, check, scorer_of
 from harness.scorers.judging import Permissions, judge, judge_all, questions
-from harness.scorers.opinion import Asks, Opinion, Question, Ruling, Rulings
+from harness.scorers.opinion import Asks, Matter, Opinion, Question, Ruling, Rulings
 
 __all__ = [
     "NAMES",
     "PARTS",
     "Asks",
+    "Matter",
     "Opinion",
     "Permissions",
     "Question",

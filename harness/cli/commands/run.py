@@ -21,7 +21,7 @@ if TYPE_CHECKING:  # the pipeline loads everything; `--help` must not
     from collections.abc import Sequence
 
     from harness.cli.story import Teller
-    from harness.judges import Foreseen
+    from harness.foreseeing import Foreseen
     from harness.pipeline import Finished, Prepared
     from harness.settings import Places
 
@@ -64,9 +64,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(options: argparse.Namespace) -> ExitCode:
     """Prepare, record, judge, decide, publish."""
     gc.disable()  # what is loaded here stays: to look through it meanwhile takes a tenth of the start
-    from harness import judges, pipeline, scorers
+    from harness import pipeline, scorers
     from harness.bench import Bench
     from harness.cli import fleet, judging, story
+    from harness.foreseeing import foresee
     from harness.render.progress import Bar
     from harness.resume import going_on
 
@@ -81,7 +82,7 @@ def main(options: argparse.Namespace) -> ExitCode:
         prepared = pipeline.with_cache(prepared, terms.cache)
     teller = story.Teller(json_on_stdout=options.json)
     bench = fleet.checked_bench(Bench(prepared.registry, prepared.catalogue, prepared.selection.judges))
-    foreseen = judges.foresee(prepared.plan, prepared.max_output_of, bench)
+    foreseen = foresee(prepared.plan, prepared.max_output_of, bench)
     teller.plan(prepared, terms, foreseen)
     if options.dry_run:
         return _dry_run(prepared, foreseen, teller, as_json=options.json)
