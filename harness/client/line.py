@@ -119,6 +119,11 @@ class Line(ResponseHandler):
         if reader.is_eof():
             self.ear = self._reader = None
 
+    def resume_reading(self, resume_parser: bool = True) -> None:
+        """Reads on, if it had stopped: aiohttp asks for that whenever bytes are taken out, and parses nothing each time."""
+        if self._reading_paused:
+            super().resume_reading(resume_parser)
+
     def write(self, request: bytes, ear: Ear | None) -> None:
         """Writes a request; what comes is its answer."""
         if self.transport is None:

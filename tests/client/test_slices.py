@@ -57,3 +57,28 @@ def test_what_breaks_is_raised_and_the_next_has_its_turn():
         return await slices.do(lambda: 3)
 
     assert asyncio.run(main()) == 3
+
+
+def test_whoever_was_cancelled_in_line_holds_nobody_up():
+    async def main():
+        slices, done = Slices(), []
+        asking = [asyncio.ensure_future(slices.do(lambda: time.sleep(2 * SLICE_S)))]
+        asking += [asyncio.ensure_future(slices.do(lambda name=name: done.append(name))) for name in "abc"]
+        await asyncio.sleep(0)
+        asking[2].cancel()
+        await asyncio.gather(*asking, return_exceptions=True)
+        return done
+
+    assert asyncio.run(main()) == ["a", "c"]
+
+
+def test_what_breaks_in_line_is_raised_where_it_was_asked_for():
+    async def main():
+        slices = Slices()
+        long = asyncio.ensure_future(slices.do(lambda: time.sleep(2 * SLICE_S)))
+        broken = asyncio.ensure_future(slices.do(lambda: 1 // 0))
+        return await asyncio.gather(long, broken, slices.do(lambda: 3), return_exceptions=True)
+
+    _, error, fine = asyncio.run(main())
+    assert isinstance(error, ZeroDivisionError)
+    assert fine == 3
