@@ -1,5 +1,6 @@
 import asyncio
 import time
+from functools import partial
 from itertools import pairwise
 
 import pytest
@@ -63,7 +64,7 @@ def test_whoever_was_cancelled_in_line_holds_nobody_up():
     async def main():
         slices, done = Slices(), []
         asking = [asyncio.ensure_future(slices.do(lambda: time.sleep(2 * SLICE_S)))]
-        asking += [asyncio.ensure_future(slices.do(lambda name=name: done.append(name))) for name in "abc"]
+        asking += [asyncio.ensure_future(slices.do(partial(done.append, name))) for name in "abc"]
         await asyncio.sleep(0)
         asking[2].cancel()
         await asyncio.gather(*asking, return_exceptions=True)
