@@ -123,6 +123,7 @@ class _Summons:
         self._before = {str(name): int(number) for name, number in rows.groupby("trial_id")["attempt"].max().items()}
         self._inquiries: dict[tuple[str, int], Inquiry] = {}
         self._settled: dict[tuple[str, int], scorers.Ruling] = {}
+        self._whose: dict[tuple[str, int], tuple[str, str, str]] = {}
 
     def hearing(self, pairs: Sequence[tuple[Case, Outcome]]) -> Hearing:
         """What judging these replies by these cases takes."""
@@ -134,7 +135,9 @@ class _Summons:
         return self._sorted()
 
     def _summon(self, case: Case, number: int, outcome: Outcome, beside: Mapping[Any, Outcome]) -> None:
-        key, other = (outcome.ref.trial_id, number), against(case.criteria[number])
+        criterion = case.criteria[number]
+        key, other = (outcome.ref.trial_id, number), against(criterion)
+        self._whose[key] = outcome.ref.provider, criterion.scorer, repr(criterion.options)
         baseline = beside.get(_place(outcome, other)) if other else None
         if other == outcome.ref.provider:
             self._settled[key] = _ruled(0.5, "it is the baseline: by definition as good as itself")
@@ -150,14 +153,23 @@ class _Summons:
             if baseline is not None and outcome.answered and scorers.questions(case, number, outcome, outcome):
                 self._settled[key] = _ruled(None, f"the baseline {other} has no reply that could be judged")
             return
-        candidates = self._bench.candidates(case.criteria[number], self._judged(outcome))
+        candidates = self._bench.candidates(criterion, self._judged(outcome))
         trials = [
             tuple(question_trial(outcome.ref.suite, case, one, judge) for one in questions) for judge in candidates
         ]
         known = next((those for those in trials if all(one.ref.trial_id in self._answered for one in those)), None)
         if known is None:
             known = trials[candidates.index(self._bench.chosen(candidates))]
-        self._inquiries[key] = Inquiry(case.criteria[number], known)
+        self._inquiries[key] = Inquiry(criterion, known)
+
+    def _with_judges(self) -> dict[tuple[str, int], scorers.Ruling]:
+        """What is settled, with who is asked about other replies of the same provider: what was not asked about is judged alike."""
+        who = {self._whose[key]: one.trials[0].provider.model for key, one in self._inquiries.items()}
+        return {
+            key: replace(self._settled.get(key, scorers.Ruling()), by=who[whose])
+            for key, whose in self._whose.items()
+            if whose in who and key not in self._inquiries
+        }
 
     def _sorted(self) -> Hearing:
         """What is missing as an errand to each judge's model."""
@@ -169,7 +181,7 @@ class _Summons:
         errands = tuple(Errand(plan, self._bench.facts(plan.providers[0])) for plan in plans)
         ids = {name for trials in missing.values() for name in trials}
         before = {name: number for name, number in self._before.items() if name in ids}
-        return Hearing(self._inquiries, self._settled, errands, before)
+        return Hearing(self._inquiries, {**self._settled, **self._with_judges()}, errands, before)
 
     def _plan(self, trials: Sequence[Trial]) -> engine.Plan:
         by_suite: defaultdict[str, list[Case]] = defaultdict(list)
@@ -278,16 +290,19 @@ def _ruling(inquiry: Inquiry, answers: Mapping[str, Outcome]) -> scorers.Ruling:
     assert scorer.asks is not None
     ids = [one.ref.trial_id for one in inquiry.trials]
     found = [answers.get(name) for name in ids]
-    who = f"the {scorer.asks.whom} {inquiry.trials[0].provider.name}"
+    judge = inquiry.trials[0].provider
+    who = f"the {scorer.asks.whom} {judge.name}"
     answered = [one for one in found if one is not None and one.answered]
     if len(answered) < len(found):
         failed = next((one for one in found if one is not None and not one.answered), None)
         why = f"did not answer: {failed.failure_kind}" if failed else "was not asked"
-        return scorers.Ruling(scorers.Opinion(None, None, f"{who} {why}"), ",".join(ids) if failed else None)
+        return scorers.Ruling(
+            scorers.Opinion(None, None, f"{who} {why}"), ",".join(ids) if failed else None, judge.model
+        )
     opinion = scorer.asks.read(options, [one.reply.text for one in answered])
     if opinion.value is None:
         opinion = replace(opinion, reason=f"{who} {_off_form(answered) or opinion.reason}")
-    return scorers.Ruling(opinion, ",".join(ids))
+    return scorers.Ruling(opinion, ",".join(ids), judge.model)
 
 
 def _off_form(answers: Sequence[Outcome]) -> str | None:

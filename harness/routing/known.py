@@ -112,7 +112,9 @@ def _not_ready(registered: Registry, part: Sequence[Provider], only: Sequence[st
         if name in names:
             continue
         state = registry.readiness(entry)
-        if not state.ready:
+        if entry.judge == "only" and not only:
+            reasons[name] = "only judges the replies of others"
+        elif not state.ready:
             reasons[name] = f"is not ready: {state.reason}"
         else:
             reasons[name] = (

@@ -36,6 +36,8 @@ LONGEST = 500
 AHEAD = 32
 """Outcomes for each worker that may be judged ahead of the first one that is not done."""
 
+_NO_RULING = Ruling()
+
 
 @dataclass(frozen=True, slots=True)
 class Permissions:
@@ -126,13 +128,14 @@ def _to_judge(
 def _score(case: Case, number: int, outcome: Outcome, allow: Permissions) -> Score:
     criterion, expect = case.criteria[number], case.expect
     scorer, options = scorer_of(criterion)
+    ruling = allow.rulings.get((outcome.ref.trial_id, number), _NO_RULING)
 
     def score(opinion: Opinion, judge_trial_id: str | None = None, *, failed: bool = False) -> Score:
         value = opinion.value
         return Score(
             ref=outcome.ref,
             scorer=criterion.scorer,
-            scorer_version=scorer.version,
+            scorer_version=f"{scorer.version} by {ruling.by}" if ruling.by else scorer.version,
             state="failed" if failed else "unscored" if value is None else "scored",
             value=1.0 - value if criterion.negate and value is not None else value,
             extracted=_cut(opinion.extracted),
@@ -147,10 +150,8 @@ def _score(case: Case, number: int, outcome: Outcome, allow: Permissions) -> Sco
         return score(scorer.judge(options, expect, outcome))
     shown = _to_judge(criterion, scorer, outcome, allow)
     if scorer.asks is not None and not isinstance(shown, Opinion):
-        ruling = allow.rulings.get(
-            (outcome.ref.trial_id, number), Ruling(Opinion(None, None, f"no {scorer.asks.whom} was asked"))
-        )
-        return score(ruling.opinion, ruling.judge_trial_id)
+        opinion = ruling.opinion or Opinion(None, None, f"no {scorer.asks.whom} was asked")
+        return score(opinion, ruling.judge_trial_id)
     opinion = shown if isinstance(shown, Opinion) else scorer.judge(options, expect, shown)
     why = None if opinion.value in (None, 1.0) else _no_proof(scorer, outcome.reply)
     return score(Opinion(None, opinion.extracted, why) if why else opinion)

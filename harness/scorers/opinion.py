@@ -108,10 +108,14 @@ class Scorer(Generic[Options]):
 
 @dataclass(frozen=True, slots=True)
 class Ruling:
-    """What came of a scorer's questions about a trial, and the trials in which they were asked (one id, or several with a comma between)."""
+    """What came of a scorer's questions about a trial, and the trials in which they were asked (one id, or several with a comma between).
 
-    opinion: Opinion
+    `by` is the model that is asked about this provider's replies: another one is another scorer. It is known also where there was nothing to ask.
+    """
+
+    opinion: Opinion | None = None
     judge_trial_id: str | None = None
+    by: str | None = None
 
 
 Rulings = Mapping[tuple[str, int], Ruling]

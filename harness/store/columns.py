@@ -146,7 +146,7 @@ _SCORES: tuple[_Column, ...] = (
     *_PLACE,
     ("repeat", _SMALL, "", "which repeat of the case, from 0"),
     ("scorer", _TEXT, "", "name of the scorer"),
-    ("scorer_version", _TEXT, "", "version of the scorer"),
+    ("scorer_version", _TEXT, "", "version of the scorer; where a model judged, also which: 1 by openai/gpt-5.4-mini"),
     ("state", _TEXT, "", "scored; unscored: an answer that could not be judged; failed: no answer"),
     ("value", _SECONDS, "", "from 0 to 1; null unless scored"),
     ("extracted", _TEXT, "", "what the scorer read in the reply"),

@@ -11,13 +11,19 @@ from typing import Any
 
 @dataclass
 class Loopback:
-    """What it answers: `text` with status 200, or an error; `{key}` in either stands for the key that it was sent; without a text it hangs up."""
+    """What it answers: `text` with status 200, or an error; `{key}` in either stands for the key that it was sent; without a text it hangs up.
+
+    From the request of number `holds_from` on it answers nothing until `let_go` is set; `held` is set when it holds one.
+    """
 
     text: str | None = "4"
     status: int = 200
     error: str = "no such luck"
     url: str = ""
     bodies: list[dict[str, Any]] = field(default_factory=list)
+    holds_from: int | None = None
+    held: threading.Event = field(default_factory=threading.Event)
+    let_go: threading.Event = field(default_factory=threading.Event)
 
 
 @contextmanager
@@ -31,6 +37,11 @@ def loopback(text: str = "4", status: int = 200, error: str = "no such luck") ->
         def do_POST(self):
             body = json.loads(self.rfile.read(int(self.headers["content-length"])))
             served.bodies.append(body)
+            if served.holds_from is not None and len(served.bodies) >= served.holds_from:
+                served.held.set()
+                served.let_go.wait()
+                self.close_connection = True
+                return
             if served.text is None:
                 self.close_connection = True
                 return

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from harness.errors import ExitCode
-from tests.cli.conftest import call
+from tests.cli.conftest import ROOT, call
 from tests.cli.loopback import loopback
 
 REAL = '[[providers]]\nname = "{0}"\nmodel = "{1}"\nbase_url = "{2}"\napi_key = "x"\nmax_retries = 0\nmax_output_tokens = 50\nprices = {{input = 1, output = 1}}\n{3}\n'
@@ -116,3 +116,17 @@ def test_what_cannot_be_checked_is_said(place, text, says):
     said = check(write(place, text))
     assert said.code == ExitCode.WRONG_USE
     assert says in said.err
+
+
+def test_the_simulated_judge_is_as_right_as_it_is_said_to_be(place):
+    """It judges with a stated accuracy of 92 %: that is what a check against the truth finds."""
+    rows = [
+        {"prompt": f"{n} + 1?", "reply": str(n + 1 + n % 2), "reference": str(n + 1), "label": "no" if n % 2 else "yes"}
+        for n in range(150)
+    ]
+    file = write(place, "".join(json.dumps(one) + "\n" for one in rows), "labels.jsonl")
+    (place / "providers.toml").write_bytes((ROOT / "providers.toml").read_bytes())
+    found = figures(check(file, "--judge=sim-judge", "--json"))
+    assert found["n"] == 150
+    assert found["agreement"]["low"] < 0.92 < found["agreement"]["high"]
+    assert 0.7 < found["kappa"]["value"] < 1

@@ -1,6 +1,8 @@
 """A model as judge, from end to end: over real HTTP, with judges that err, babble, refuse, ramble and are down."""
 
 import json
+import subprocess
+import sys
 
 import pytest
 
@@ -92,6 +94,7 @@ def test_a_judge_has_rows_and_a_cost_of_its_own(judged):
     assert set(fine["judge_trial_id"]) == set(of_judge["trial_id"])
     assert (fine["state"] == "scored").all()
     assert set(fine["extracted"]) <= {"5 of 5", "1 of 5", "2 of 5"}
+    assert set(fine["scorer_version"]) == {"1 by openai/judge"}, "another judge is another scorer"
 
 
 @pytest.mark.parametrize(
@@ -263,3 +266,54 @@ def test_the_flag_names_the_judge(place):
             file.write(REAL.format("other", "openai/claude-z", other.url, ""))
         assert run("--judge=other", "--only=mine").code == ExitCode.FINE
         assert (len(judge.bodies), len(other.bodies)) == (0, 2)
+
+
+def test_an_edited_rubric_is_asked_about_and_the_earlier_judging_is_kept(place):
+    with loopback() as server, loopback('{"reasoning": "so", "grade": 3}') as judge:
+        registered(place, server, judge)
+        run()
+        (place / "one.yaml").write_text(ONE.replace("Right.", "Right and kind."))
+        judge.text = '{"reasoning": "so", "grade": 1}'
+        dry = call("score", "latest", "one.yaml", "--providers=own.toml", "--dry-run", "--json")
+        assert json.loads(dry.out)["questions"] == 2
+        assert len(judge.bodies) == 2
+        call("score", "latest", "one.yaml", "--providers=own.toml")
+        assert (len(server.bodies), len(judge.bodies)) == (2, 4)
+    found = harness.load_run("reports/latest")
+    assert found.scores()["value"].tolist() == [0.0, 0.0]
+    assert found.scores(scoring=1)["value"].tolist() == [1.0, 1.0]
+    assert found.state == "complete"
+
+
+def test_a_reply_that_settles_itself_is_not_asked_about_and_is_judged_by_the_same_judge(place):
+    with (
+        loopback("I'm sorry, but I can't help with that.") as server,
+        loopback('{"reasoning": "so", "grade": 3}') as judge,
+    ):
+        registered(place, server, judge)
+        run()
+        assert judge.bodies == []
+        scores = harness.load_run("reports/latest").scores()
+        assert set(scores["reason"]) == {"refused"}
+        assert set(scores["state"]) == {"unscored"}
+
+
+def test_a_run_that_is_killed_while_it_judges_goes_on_where_it_was(place):
+    """A process of its own, killed outright: the answered question is not asked again, the one in flight is named as possibly paid for."""
+    with loopback() as server, loopback('{"reasoning": "so", "grade": 3}') as judge:
+        registered(place, server, judge, more="max_concurrency = 1\n")
+        judge.holds_from = 2
+        command = [sys.executable, "-m", "harness", "run", "one.yaml", "--providers=own.toml", "--no-warmup"]
+        with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+            assert judge.held.wait(60)
+            process.kill()
+        judge.holds_from = None
+        judge.let_go.set()
+        said = call("resume")
+        assert len(server.bodies) == 2
+        assert len(judge.bodies) == 3, "one was answered, one was in flight and is asked again"
+    assert said.code == ExitCode.FINE
+    found = harness.load_run("reports/latest")
+    assert found.state == "complete"
+    assert found.scores()["value"].tolist() == [1.0, 1.0]
+    assert any("1 calls were in flight when the run was killed" in one and "referee" in one for one in found.notes)
