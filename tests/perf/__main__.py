@@ -1,7 +1,6 @@
 """`make perf`: the harness beside its peers, in one run, on one machine. See `--help`."""
 
 import argparse
-import functools
 import json
 import sys
 import textwrap
@@ -87,7 +86,7 @@ def _parser() -> argparse.ArgumentParser:
         type=scratch.chosen,
         default=(),
         metavar="NAME,…",
-        help=f"install other harnesses into {scratch.ENVIRONMENTS} and measure them too: {', '.join(scratch.PEERS)}",
+        help=f"install other harnesses into {scratch.ENVIRONMENTS} and measure them too: {', '.join(scratch.PEERS)} (guidellm brings torch, 4 GB)",
     )
     return parser
 
@@ -100,22 +99,34 @@ def _measure(stack: ExitStack, size: Size, only: tuple[str, ...], peers: tuple[s
             _say(f"{name} comes up …\n")
             worker.do(Job(served.whole(0.0), 8, at_once=4))
             worker.do(Job(served.stream(0.0, 2, 0.0), 4, spread_s=0.1))
-    others = functools.partial(scratch.measure, served, peers, size.services, 200 if size.quick else 1000)
+
+    def fidelity_of_all() -> Section:
+        timing, notes = scratch.installed(served, peers, streams=True)
+        return _noted(fidelity.measure(served, {**workers, **timing}, size.shapes, size.rounds), notes)
+
+    def throughput_of_all() -> Section:
+        evaluating, notes = scratch.installed(served, peers, streams=False)
+        return _noted(throughput.measure(served, {**workers, **evaluating}, size.services, size.rounds), notes)
+
     parts: dict[str, Callable[[], Section]] = {
-        "fidelity": lambda: fidelity.measure(served, workers, size.shapes, size.rounds),
-        "throughput": lambda: throughput.measure(served, workers, size.services, size.rounds),
-        "peers": others,
+        "fidelity": fidelity_of_all,
+        "throughput": throughput_of_all,
         "start-up": lambda: whole_run.start_up(served, min(size.rounds, 3)),
         "memory": lambda: whole_run.memory(served, size.trials),
         "recording": lambda: storing.measure(size.rows),
         "parts": lambda: micro.measure(quick=size.quick),
     }
     for name, part in parts.items():
-        if name in only or (name == "peers" and peers):
+        if name in only:
             begun = time.monotonic()
             _say(f"{name} …\n")
             yield part()
             _say(f"{name} took {time.monotonic() - begun:.0f} s\n")
+
+
+def _noted(section: Section, notes: list[str]) -> Section:
+    section.notes += notes
+    return section
 
 
 def _write(folder: Path, begun: datetime, about: dict[str, str], sections: list[Section]) -> Path:

@@ -1,5 +1,6 @@
 """How true the clocks are: what each client read of streams, beside what the server's own log says of the same streams."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from statistics import median
@@ -9,13 +10,13 @@ import numpy as np
 
 from tests.perf.found import Check, Section, table, times
 from tests.perf.paced_server import Served
-from tests.perf.work import Job
-from tests.perf.worker import OURS, TWO, Worker
+from tests.perf.work import Client, Job
+from tests.perf.worker import NAMES, OURS, TWO
 
 TTFT_S, SPREAD_S = 0.2, 1.2
 PLAIN, SLOW = "aiohttp", ("openai", "litellm")
-ONCE = (*SLOW, TWO)
-"""Who takes part in the first round only."""
+ALWAYS = tuple(name for name in NAMES if name not in (*SLOW, TWO))
+"""Who takes part in each round; the others in the first only."""
 FIGURES = ("ttft p50", "ttft p99", "total p50", "total p99")
 
 
@@ -64,7 +65,7 @@ def _figures(ttft_s: list[float], latency_s: list[float]) -> dict[str, float]:
     }
 
 
-def one_round(served: Served, worker: Worker, shape: Shape) -> Round:
+def one_round(served: Served, worker: Client, shape: Shape) -> Round:
     """Streams by one client, and the server's log of them; what came before to warm up is left out of both."""
     served.log()
     url = served.stream(TTFT_S, shape.tokens, shape.gap_s)
@@ -75,19 +76,19 @@ def one_round(served: Served, worker: Worker, shape: Shape) -> Round:
     return Round(read, true, 1000 * done.cpu_s / shape.streams, done.saturated)
 
 
-def measure(served: Served, workers: Mapping[str, Worker], shapes: tuple[Shape, ...], rounds: int) -> Section:
+def measure(served: Served, workers: Mapping[str, Client], shapes: tuple[Shape, ...], rounds: int) -> Section:
     """All clients in turn, `rounds` times; slow ones in the first round only."""
     section = Section(
         "Fidelity: what the clients read, beside the server's own log",
         f"Starts are spread over {SPREAD_S:g} s. Each client has rounds of its own, in turn with the others; figures are medians over its rounds, "
-        f"errors are against the log of the same round. {times(rounds).capitalize()}; {', '.join(SLOW)} and {TWO} take part in the first.",
+        f"errors are against the log of the same round. {times(rounds).capitalize()}; {', '.join(SLOW)}, {TWO} and other harnesses take part in the first.",
     )
     for shape in shapes:
         taken: dict[str, list[Round]] = {name: [] for name in workers}
         for number in range(rounds):
             order = list(workers) if number % 2 == 0 else list(workers)[::-1]
             for name in order:
-                if number == 0 or name not in ONCE:
+                if number == 0 or name in ALWAYS:
                     taken[name].append(one_round(served, workers[name], shape))
         section.tables.append(f"### {shape}\n\n{_table(taken)}")
         section.checks += _checks(shape, taken)
@@ -145,4 +146,5 @@ def _checks(shape: Shape, taken: Mapping[str, list[Round]]) -> list[Check]:
 
 
 def _plain(one: Round) -> dict[str, Any]:
-    return {"read_ms": dict(one.read), "true_ms": dict(one.true), "cpu_ms": one.cpu_ms, "saturated": one.saturated}
+    cpu_ms = None if math.isnan(one.cpu_ms) else one.cpu_ms
+    return {"read_ms": dict(one.read), "true_ms": dict(one.true), "cpu_ms": cpu_ms, "saturated": one.saturated}

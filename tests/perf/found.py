@@ -72,7 +72,7 @@ def targets(checks: Sequence[Check]) -> str:
 
 
 def _cell(value: object) -> str:
-    if value is None:
+    if value is None or value != value:  # noqa: PLR0124 - nan: nobody can tell
         return "–"
     if isinstance(value, float):
         return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}"

@@ -10,6 +10,7 @@ import pytest
 from harness import store
 from tests.perf import scratch, storing
 from tests.perf.found import table
+from tests.perf.paced_server import serving
 
 ROOT = Path(__file__).parent.parent.parent
 SAID = ("Fidelity", "Evaluated cases a second")
@@ -24,7 +25,7 @@ def test_the_command_measures_every_client_and_writes_tables_and_json(tmp_path):
     for title in SAID:
         assert f"## {title}" in text
         assert f"## {title}" in done.stdout
-    for client in ("truth", "ours", "aiohttp", "openai", "litellm"):
+    for client in ("truth", "ours", "ours, 2 workers", "aiohttp", "openai", "litellm"):
         assert f"| {client} " in text
     assert {one["met"] for one in data["targets"]} <= {True, False, None}
     (streams,) = data["Fidelity: what the clients read, beside the server's own log"].values()
@@ -51,5 +52,16 @@ def test_a_table_is_aligned_and_markdown():
 
 
 def test_a_peer_that_is_not_known_is_named_beside_those_that_are(capsys):
-    with pytest.raises(SystemExit, match="no such peer: nobody; there is inspect_ai"):
+    with pytest.raises(SystemExit, match="no such peer: nobody; there is inspect_ai, lm_eval, guidellm"):
         scratch.chosen("inspect_ai,nobody")
+
+
+def test_a_peer_that_cannot_be_installed_takes_no_part_and_the_report_says_why(tmp_path, monkeypatch):
+    nowhere = scratch.Scratch((str(tmp_path / "no-such-package"),), "inspect_peer.py")
+    monkeypatch.setattr(scratch, "PEERS", {"nobody": nowhere})
+    monkeypatch.setattr(scratch, "ENVIRONMENTS", tmp_path)
+    with serving() as served:
+        peers, (note,) = scratch.installed(served, ("nobody",), streams=False)
+    assert peers == {}
+    assert note.startswith("nobody takes no part, it could not be installed or run here: ")
+    assert "no-such-package" in note

@@ -6,13 +6,13 @@ from statistics import median
 
 from tests.perf.found import Check, Section, table, times
 from tests.perf.paced_server import Served
-from tests.perf.work import Job
-from tests.perf.worker import OURS, TWO, Worker
+from tests.perf.work import Client, Job
+from tests.perf.worker import NAMES, OURS, TWO
 
 AT_ONCE = 64
 PLAIN, SLOW = "aiohttp", ("openai", "litellm")
-ONCE = (*SLOW, TWO)
-"""Who takes part in the first round only."""
+ALWAYS = tuple(name for name in NAMES if name not in (*SLOW, TWO))
+"""Who takes part in each round; the others in the first only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Round:
     cpu_ms: float
 
 
-def one_round(served: Served, worker: Worker, service: Service, calls: int) -> Round:
+def one_round(served: Served, worker: Client, service: Service, calls: int) -> Round:
     """So many calls by one client."""
     served.log()
     done = worker.do(Job(served.whole(service.delay_s), calls, at_once=AT_ONCE))
@@ -48,22 +48,22 @@ def one_round(served: Served, worker: Worker, service: Service, calls: int) -> R
     return Round(calls / done.wall_s, calls / span_s, 1000 * done.cpu_s / calls)
 
 
-def measure(served: Served, workers: Mapping[str, Worker], services: tuple[Service, ...], rounds: int) -> Section:
+def measure(served: Served, workers: Mapping[str, Client], services: tuple[Service, ...], rounds: int) -> Section:
     """All clients in turn, `rounds` times; slow ones in the first round only, with fewer calls."""
     section = Section(
         f"Evaluated cases a second, {AT_ONCE} at once, and CPU a call",
         "Ours is `harness run` without start-up and report: planned, warmed up, asked, journaled, made into Parquet, judged. The others ask and "
         f"read, and nothing else. Medians of {times(rounds)}; {' and '.join(SLOW)}: one round, a quarter of the calls; {TWO}: one round, without the start "
-        "of its processes, each of which asks a provider of its own.",
+        "of its processes, each of which asks a provider of its own; other harnesses: one round of 1,000 cases at most, without their start.",
     )
     for service in services:
-        taken: dict[str, list[Round]] = {name: [] for name in workers}
+        asked = [name for name in workers if name in NAMES or service is services[0]]
+        taken: dict[str, list[Round]] = {name: [] for name in asked}
         for number in range(rounds):
-            order = list(workers) if number % 2 == 0 else list(workers)[::-1]
+            order = asked if number % 2 == 0 else asked[::-1]
             for name in order:
-                if number == 0 or name not in ONCE:
-                    calls = service.calls // 4 if name in SLOW else service.calls
-                    taken[name].append(one_round(served, workers[name], service, calls))
+                if number == 0 or name in ALWAYS:
+                    taken[name].append(one_round(served, workers[name], service, _calls(name, service)))
         section.tables.append(f"### {service}, {service.calls:,} calls a round\n\n{_table(taken)}")
         section.checks += _checks(service, taken)
         section.data[str(service)] = {
@@ -71,6 +71,10 @@ def measure(served: Served, workers: Mapping[str, Worker], services: tuple[Servi
             for name, done in taken.items()
         }
     return section
+
+
+def _calls(name: str, service: Service) -> int:
+    return service.calls if name in (*ALWAYS, TWO) else service.calls // 4 if name in SLOW else min(1000, service.calls)
 
 
 def _table(taken: Mapping[str, list[Round]]) -> str:

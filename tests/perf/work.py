@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 MODEL = "gpt-4o-mini"
 KEY = "sk-not-needed"
@@ -45,6 +45,14 @@ class Done:
     ttft_s: list[float] = field(default_factory=list)
     latency_s: list[float] = field(default_factory=list)
     saturated: int = 0
+
+
+class Client(Protocol):
+    """Whoever does jobs."""
+
+    def do(self, job: Job) -> Done:
+        """Have the job done."""
+        ...
 
 
 @contextmanager
