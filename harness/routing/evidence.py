@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
@@ -24,6 +25,8 @@ from harness.stats import (
     trials_of,
     wilson,
 )
+
+_Table = TypeVar("_Table", pd.DataFrame, pd.Series)
 
 RELIABLE = 0.9
 _ABOUT_CALLS = (
@@ -94,18 +97,18 @@ class Evidence:
         judged = trials[trials["state"] == "scored"]
         cases = cases_of(newest(judged, measured), ["provider", "capability"])
         scored = cases[cases["state"] == "scored"]
-        scored = scored.assign(
-            **{name: scored[name].astype(str) for name in ("provider", "capability")}
-        )  # no categories of nobody
         place = ["capability", "case_hash"]
+        for name in ("provider", "capability"):  # no categories of nobody
+            scored = scored.assign(**{name: scored[name].astype("category").cat.remove_unused_categories()})
+        values = _plain(scored.pivot(index=place, columns="provider", values="value").sort_index())
         in_time = measured[["suite", "suite_hash", "started_at"]]
         if not in_time["started_at"].is_monotonic_increasing:
             in_time = in_time.sort_values("started_at", kind="stable")
         paid = measured[~flags(measured["replayed"])]
         suites = in_time[["suite", "suite_hash"]].drop_duplicates(keep="last")
         return cls(
-            values=scored.pivot(index=place, columns="provider", values="value").sort_index(),
-            clusters=scored.drop_duplicates(place).set_index(place)["cluster"].sort_index(),
+            values=values.set_axis(values.columns.astype(str), axis="columns"),
+            clusters=_plain(scored.drop_duplicates(place).set_index(place)["cluster"].sort_index()),
             reliable_at_most=_reliable_at_most(trials),
             cost_per_call=_cost_per_call(measured),
             asked=Asked(newest(paid, measured)),
@@ -188,9 +191,14 @@ class Evidence:
 
     def rated(self, provider: str, prior_mass: float) -> float:
         """Mean quality over all cases, pulled toward 0.5."""
-        values = self.values[provider].dropna()
-        mean = float(values.mean()) if len(values) else 0.5
-        return round(shrink(mean, len(values), 0.5, prior_mass), 12)
+        mean, n = self._means[provider]
+        return round(shrink(mean, n, 0.5, prior_mass), 12)
+
+    @cached_property
+    def _means(self) -> dict[str, tuple[float, int]]:
+        """Each provider's mean value, 0.5 where there is none, and of how many cases."""
+        known = {str(name): values.dropna() for name, values in self.values.items()}
+        return {name: (float(values.mean()) if len(values) else 0.5, len(values)) for name, values in known.items()}
 
 
 def _reliable_at_most(trials: pd.DataFrame) -> dict[str, float]:
@@ -204,9 +212,16 @@ def _reliable_at_most(trials: pd.DataFrame) -> dict[str, float]:
 
 def _cost_per_call(measured: pd.DataFrame) -> dict[str, float]:
     paid = measured[~flags(measured["replayed"])]
-    means = pd.to_numeric(paid["cost_usd"]).groupby(paid["provider"].to_numpy()).mean()
+    means = pd.to_numeric(paid["cost_usd"]).groupby(paid["provider"], observed=True).mean()
     costs = {str(name): np.inf for name in measured["provider"].unique()}
     return costs | {str(name): float(mean) for name, mean in means.dropna().items()}
+
+
+def _plain(table: _Table) -> _Table:
+    """The same with capabilities as plain texts in its index: a million of them are only numbered until here."""
+    index = table.index
+    assert isinstance(index, pd.MultiIndex)
+    return table.set_axis(index.set_levels([str(name) for name in index.levels[0]], level=0))
 
 
 def _names(column: pd.Series) -> tuple[str, ...]:

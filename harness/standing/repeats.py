@@ -23,8 +23,9 @@ _CASE = ["suite", "case_hash"]
 
 def repeated(calls: pd.DataFrame) -> bool:
     """Whether a provider was asked a case more than once."""
-    asked = calls.loc[calls["phase"] == "measure", ["provider", *_CASE, "trial_id"]].drop_duplicates()
-    return bool(asked.duplicated(["provider", *_CASE]).any())
+    asked = calls.loc[calls["phase"] == "measure", ["provider", *_CASE, "trial_id"]]
+    _, cases = numbered(asked[["provider", *_CASE]])
+    return len(cases) < asked["trial_id"].nunique()
 
 
 def repeats(calls: pd.DataFrame, scores: pd.DataFrame, trials: pd.DataFrame | None = None) -> list[Repeats]:

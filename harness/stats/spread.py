@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
+
+from harness.stats.units import numbered
 
 Array = NDArray[np.float64]
 
@@ -41,12 +44,12 @@ def within(values: Array, groups: NDArray[np.intp], clusters: NDArray[np.intp], 
     filled = np.where(seen, values, 0.0)
     counts = _sums(seen.astype(float), groups, n_groups)
     residuals = np.where(seen, filled - (_sums(filled, groups, n_groups) / np.maximum(counts, 1))[groups], 0.0)
-    cells, cell_of = np.unique(np.stack([groups, clusters], axis=1), axis=0, return_inverse=True)
-    together = _sums(residuals, cell_of.ravel(), len(cells))
+    cell_of, first = numbered(pd.DataFrame({"group": groups, "cluster": clusters}), sort=True)
+    together, group_of = _sums(residuals, cell_of, len(first)), groups[first]
     squares, pairs = np.zeros((2, n_groups, providers, providers))
-    in_group = np.bincount(cells[:, 0], minlength=n_groups)
+    in_group = np.bincount(group_of, minlength=n_groups)
     for group in range(n_groups):
-        mine, there = together[cells[:, 0] == group], seen[groups == group].astype(float)
+        mine, there = together[group_of == group], seen[groups == group].astype(float)
         squares[group], pairs[group] = mine.T @ mine, there.T @ there
     freedom = pairs * ((in_group - 1) / in_group)[:, None, None]
     pooled = (squares.sum(axis=0) + PRIOR_VARIANCE * np.eye(providers)) / (freedom.sum(axis=0) + 1)
@@ -71,13 +74,11 @@ def _information(
     filled: Array, seen: NDArray[np.bool_], groups: NDArray[np.intp], variances: Array
 ) -> tuple[Array, Array]:
     """The sums over cases of the inverse covariance of the observed cells, and of that times the values."""
-    kinds, kind_of, n_cases = np.unique(
-        np.concatenate([groups[:, None], seen], axis=1), axis=0, return_inverse=True, return_counts=True
-    )
-    group, there = kinds[:, 0], kinds[:, 1:].astype(float)
+    kind_of, first = numbered(pd.DataFrame(np.column_stack([groups, seen])), sort=True)
+    group, there, n_cases = groups[first], seen[first].astype(float), np.bincount(kind_of)
     both = there[:, :, None] * there[:, None, :]
     inverse = both * np.linalg.inv(variances[group] * both + np.eye(there.shape[1]) * (1 - there)[:, None, :])
-    sums = _sums(filled, kind_of.ravel(), len(kinds))
+    sums = _sums(filled, kind_of, len(first))
     information, score = np.zeros_like(variances), np.zeros(variances.shape[:2])
     np.add.at(information, group, n_cases[:, None, None] * inverse)
     np.add.at(score, group, (inverse @ sums[..., None])[..., 0])
