@@ -6,5 +6,6 @@
 
 from harness.document.complaints import check, did_you_mean
 from harness.document.read import Document, KeyPath, LineOf, read_toml, read_yaml
+from harness.document.write import write_yaml
 
-__all__ = ["Document", "KeyPath", "LineOf", "check", "did_you_mean", "read_toml", "read_yaml"]
+__all__ = ["Document", "KeyPath", "LineOf", "check", "did_you_mean", "read_toml", "read_yaml", "write_yaml"]

@@ -75,7 +75,7 @@ class Entry:
 
     `missing` are the variables that its text names and that are not set. `context_tokens`, `max_output_tokens` and
     `capabilities` are own facts, which win over the catalogue's; None where the file says nothing. `judge` says whether it judges replies of others,
-    and whether it does nothing else ("only").
+    and whether it does nothing else ("only"). `key_variable` names the variable of its key.
     """
 
     provider: Provider
@@ -85,6 +85,7 @@ class Entry:
     max_output_tokens: int | None = None
     capabilities: frozenset[str] | None = None
     judge: bool | Literal["only"] = False
+    key_variable: str | None = None
 
 
 @dataclass(frozen=True)

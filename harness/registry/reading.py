@@ -18,7 +18,7 @@ from harness.registry.detection import detect, is_prefixed, is_provider, known_p
 from harness.registry.entries import Entry, Fallback, Registry, own_prices
 from harness.registry.form import AccountForm, FallbackForm, FileForm, PricesForm, ProviderForm
 from harness.registry.profiles import profiles
-from harness.registry.variables import expand, is_one_variable
+from harness.registry.variables import expand, is_one_variable, the_variable
 
 _SPELT = {
     "azure_openai": "azure",
@@ -128,6 +128,7 @@ class _Reading:
             max_output_tokens=form.max_output_tokens,
             capabilities=None if form.capabilities is None else frozenset(form.capabilities),
             judge=form.judge,
+            key_variable=the_variable(form.api_key or ""),
         )
 
     def account(self, form: ProviderForm, place: KeyPath) -> Account | None:

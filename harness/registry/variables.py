@@ -35,6 +35,12 @@ def _value(found: re.Match[str], env: Mapping[str, str], missing: set[str]) -> s
     return default
 
 
+def the_variable(text: str) -> str | None:
+    """The name of the variable that `text` is and nothing else; None where it is anything else."""
+    found = _VARIABLE.fullmatch(text)
+    return found[1] if found else None
+
+
 def is_one_variable(text: str) -> bool:
     """Whether `text` is a single `${VAR}` and nothing else, so that no part of a secret stands in the file."""
     found = _VARIABLE.fullmatch(text)

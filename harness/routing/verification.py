@@ -14,6 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from harness.errors import WrongUse
+from harness.routing.asked import Asked
 from harness.routing.choose import decide
 from harness.routing.evidence import Evidence
 from harness.routing.objective import Objective
@@ -67,6 +68,7 @@ class Outcomes:
             clusters=pd.Series(np.arange(len(scores)), index=scores.index),
             reliable_at_most={str(name): 1.0 for name in scores.columns},
             cost_per_call={str(name): float(costs[name]) for name in scores.columns},
+            asked=Asked(costs=self.costs.iloc[np.sort(rows)]),
             simulated=False,
             run_ids=(),
             suite_hashes={},

@@ -16,7 +16,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     shared.add_selection(parser)
     parser.add_argument("-v", "--verbose", action="store_true", help="show each prompt, its tools and what is expected")
     parser.add_argument(
-        "--schema", choices=("suite", "providers", "routing"), help="print the JSON Schema of this kind of file instead"
+        "--schema",
+        choices=("suite", "providers", "routing", "weights"),
+        help="print the JSON Schema of this kind of file instead",
     )
     shared.add_providers(parser)
     shared.add_json(parser)
@@ -27,9 +29,16 @@ def main(options: argparse.Namespace) -> ExitCode:
     from harness import load, pipeline, registry, routing
     from harness.cli import fleet, story
     from harness.render.figures import plural
+    from harness.routing.export import weights_schema
 
     if options.schema:
-        schema = {"suite": load.schema, "providers": registry.schema, "routing": routing.schema}[options.schema]()
+        kinds = {
+            "suite": load.schema,
+            "providers": registry.schema,
+            "routing": routing.schema,
+            "weights": weights_schema,
+        }
+        schema = kinds[options.schema]()
         print(json.dumps(schema, indent=2))
         return ExitCode.FINE
     problems: list[Problem] = []
