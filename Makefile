@@ -46,6 +46,7 @@ regress: $(STAMP)  ## hold the last run against the baseline, or the run before 
 
 calibrate: $(STAMP)  ## how often comparisons are wrong and how much they find, by simulation (ROUNDS=1000 comparisons a line)
 	@$(BIN)/python -m tests.standing.error_rates --rounds $(or $(ROUNDS),1000)
+	@$(BIN)/python -m tests.routing.floors --rounds $(or $(TABLES),100)
 	@$(BIN)/python -m tests.cli.equal_runs --seeds $(or $(SEEDS),20)
 
 perf: $(STAMP)  ## measure the harness beside its peers, into reports/perf (PERF_FLAGS=--quick: in a minute)

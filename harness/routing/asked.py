@@ -33,24 +33,33 @@ class Sides:
 
 @dataclass(frozen=True, eq=False)
 class Asked:
-    """Of measured calls that were not replayed what they cost and how long they took, each counted when it is first looked at."""
+    """Of measured calls that were not replayed what they cost and how long they took, each counted when it is first looked at.
+
+    Where only figures of cases are known, `given` has them in place of calls: `costs` and `seconds`, as below, one request for each case.
+    """
 
     calls: pd.DataFrame = field(default_factory=pd.DataFrame)
+    given: tuple[pd.DataFrame, pd.DataFrame] | None = None
 
     @cached_property
     def costs(self) -> pd.DataFrame:
         """USD a call: a row for each (capability, case_hash), a column for each provider, the mean over the case's attempts, NaN where unknown."""
-        return _by_case(self.calls, "cost_usd")
+        return _by_case(self.calls, "cost_usd") if self.given is None else self.given[0]
 
     @cached_property
     def seconds(self) -> pd.DataFrame:
         """The same of seconds to the last token, of answers that count for latency."""
+        if self.given is not None:
+            return self.given[1]
         timed = self._timed
         return _by_case(timed[timed["status"] == "ok"], "latency_s") if len(timed) else _nothing()
 
     @cached_property
     def requests(self) -> pd.DataFrame:
         """A row for each timed request, with infinite seconds where the provider failed to answer."""
+        if self.given is not None:
+            long = self.given[1].melt(ignore_index=False, var_name="provider", value_name="latency_s").dropna()
+            return long.reset_index().assign(ttft_s=np.nan)[REQUESTS]
         timed = self._timed
         if timed.empty:
             return pd.DataFrame(columns=REQUESTS)

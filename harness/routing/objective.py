@@ -9,7 +9,7 @@ from harness.stats import PRIOR_MASS
 
 NAMES = ("quality", "cost", "latency", "balanced", "dollars")
 
-FLOOR_CONFIDENCE = 0.95
+FLOOR_CONFIDENCE = 0.9
 """How sure one must be that a cheaper provider keeps the quality floor: a promise is held to more than a preference."""
 
 SLO_SHARE = 0.95

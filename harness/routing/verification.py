@@ -23,52 +23,74 @@ from harness.stats import aiq, quality_at
 Array = NDArray[np.float64]
 
 
+Told = tuple[str, str, str, float, float | None, float | None]
+"""case_id, capability, provider, score, cost in USD, seconds."""
+
+
 @dataclass(frozen=True, eq=False)
 class Outcomes:
     """What many providers scored on the same cases.
 
-    `scores` (0…1) and `costs` (USD) have a row for each (capability, case_id), sorted, and a column for each provider; NaN where unknown.
+    `scores` (0…1), `costs` (USD) and `seconds` have a row for each (capability, case_id), sorted, and a column for each provider; NaN where
+    unknown. `clusters` are the rows' clusters, numbered: what shares one is never parted.
     """
 
     scores: pd.DataFrame
     costs: pd.DataFrame
+    seconds: pd.DataFrame
+    clusters: NDArray[np.intp]
 
     @classmethod
-    def of(cls, told: Iterable[tuple[str, str, str, float, float | None]]) -> Outcomes:
-        """Of (case_id, capability, provider, score, cost) in any order; repeats are averaged.
+    def of(cls, told: Iterable[Told]) -> Outcomes:
+        """Of outcomes in any order; repeats are averaged, each case is its own cluster.
 
         Raises:
             WrongUse: there is none.
         """
         place = ["capability", "case_id"]
-        table = pd.DataFrame(told, columns=["case_id", "capability", "provider", "score", "cost_usd"])
+        table = pd.DataFrame(told, columns=["case_id", "capability", "provider", "score", "cost_usd", "latency_s"])
         if table.empty:
             raise WrongUse("there is no outcome to choose from")
-        table["cost_usd"] = pd.to_numeric(table["cost_usd"])
-        scores, costs = (
+        for name in ("cost_usd", "latency_s"):
+            table[name] = pd.to_numeric(table[name])
+        frames = [
             table.pivot_table(index=place, columns="provider", values=value, aggfunc="mean", dropna=False)
-            for value in ("score", "cost_usd")
+            for value in ("score", "cost_usd", "latency_s")
+        ]
+        scores = frames[0].dropna(how="all").sort_index()
+        costs, seconds = (one.reindex(index=scores.index, columns=scores.columns) for one in frames[1:])
+        return cls(scores, costs, seconds, np.arange(len(scores)))
+
+    @classmethod
+    def measured(cls, evidence: Evidence) -> Outcomes:
+        """Of what runs measured."""
+        scores = evidence.values
+        costs, seconds = (
+            one.reindex(index=scores.index, columns=scores.columns)
+            for one in (evidence.asked.costs, evidence.asked.seconds)
         )
-        scores = scores.dropna(how="all").sort_index()
-        return cls(scores, costs.reindex(index=scores.index, columns=scores.columns))
+        return cls(scores, costs, seconds, pd.factorize(evidence.clusters.loc[scores.index])[0])
 
     def shuffled(self, seed: int = 0) -> Outcomes:
         """The same cases under capabilities dealt at random: nothing can be gained by routing. A negative control."""
         index = self.scores.index.to_frame(index=False)
         index["capability"] = np.random.default_rng(seed).permutation(index["capability"].to_numpy())
         dealt = pd.MultiIndex.from_frame(index)
-        return Outcomes(self.scores.set_axis(dealt).sort_index(), self.costs.set_axis(dealt).sort_index())
+        order = dealt.argsort()
+        frames = [one.set_axis(dealt).iloc[order] for one in (self.scores, self.costs, self.seconds)]
+        return Outcomes(frames[0], frames[1], frames[2], self.clusters[order])
 
     def evidence(self, rows: NDArray[np.intp]) -> Evidence:
-        """What some rows tell a chooser; each case is a cluster, and everybody is reliable."""
-        scores = self.scores.iloc[np.sort(rows)].dropna(axis="columns", how="all")
+        """What some rows tell a chooser; everybody is reliable."""
+        rows = np.sort(rows)
+        scores = self.scores.iloc[rows].dropna(axis="columns", how="all")
         costs = self.costs.iloc[rows].mean().fillna(np.inf)
         return Evidence(
             values=scores,
-            clusters=pd.Series(np.arange(len(scores)), index=scores.index),
+            clusters=pd.Series(self.clusters[rows], index=scores.index),
             reliable_at_most={str(name): 1.0 for name in scores.columns},
             cost_per_call={str(name): float(costs[name]) for name in scores.columns},
-            asked=Asked(costs=self.costs.iloc[np.sort(rows)]),
+            asked=Asked(given=(self.costs.iloc[rows], self.seconds.iloc[rows])),
             simulated=False,
             run_ids=(),
             suite_hashes={},

@@ -73,7 +73,7 @@ def tried(shape: Shape, n: int, seed: int) -> Tried:
     rates, costs = world(shape, rng)
     sizes = np.bincount(rng.integers(0, shape.capabilities, n), minlength=shape.capabilities)
     frame = table(seed * 7919 + n, rates, sizes, costs=list(costs))
-    outcomes = Outcomes.of(frame.itertuples(index=False, name=None))
+    outcomes = Outcomes.of(frame.assign(latency_s=None).itertuples(index=False, name=None))
     evidence = outcomes.evidence(np.arange(len(outcomes.scores)))
     routes = {one.capability: one.weights for one in decide(evidence, {}, Objective("cost", floor=FLOOR))}
     overall = rates.mean(axis=0)

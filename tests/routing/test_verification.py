@@ -17,7 +17,7 @@ published = pytest.mark.skipif(
 
 
 def read(frame) -> Outcomes:
-    columns = ["case_id", "capability", "provider", "score", "cost_usd"]
+    columns = ["case_id", "capability", "provider", "score", "cost_usd", "latency_s"]
     return Outcomes.of(frame.reindex(columns=columns).itertuples(index=False, name=None))
 
 

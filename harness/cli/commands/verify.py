@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from harness.render.tables import Table
-    from harness.routing.verification import Verified
+    from harness.routing.verification import Told, Verified
 
 SIZES = (100, 300, 1000, 3000)
 MOST_PROBLEMS = 20
@@ -68,8 +68,8 @@ def main(options: argparse.Namespace) -> ExitCode:
     return ExitCode.BELOW if any(one.gain < LOSS for one in found) else ExitCode.FINE
 
 
-def _told(file: Path) -> list[tuple[str, str, str, float, float | None]]:
-    """Case, capability, provider, score and cost of each outcome; what was not scored is left out."""
+def _told(file: Path) -> list[Told]:
+    """What each outcome tells; what was not scored is left out."""
     from harness.load.outcomes import Wishes, outcomes
 
     told, problems = [], []
@@ -77,7 +77,9 @@ def _told(file: Path) -> list[tuple[str, str, str, float, float | None]]:
         if isinstance(row, str):
             problems.append(Problem(file, line, row))
         elif row.value is not None:
-            told.append((f"{row.suite}::{row.case_id}", row.capability, row.provider, row.value, row.cost_usd))
+            told.append(
+                (f"{row.suite}::{row.case_id}", row.capability, row.provider, row.value, row.cost_usd, row.latency_s)
+            )
     if problems:
         raise BadInput(problems[:MOST_PROBLEMS])
     return told
