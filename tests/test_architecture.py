@@ -29,6 +29,7 @@ DOORS = {
     "pydantic": {"document", "registry", "load"},
     "tomli_w": {"routing"},
     "pytest": {"pytest_plugin"},
+    "jinja2": {"render"},
     "matplotlib": {"render"},
     "rich": {"render"},
     "tqdm": {"render"},

@@ -90,7 +90,7 @@ def in_a_line(cell: Comparison) -> str:
     if cell.change is None:
         return cell.why
     figures = f"{_figure(cell, cell.base)} → {_figure(cell, cell.new)}"
-    return f"{figures}, {_change(cell)}, p {_p(cell.p_adjusted)}, n {count(cell.n_pairs)}"
+    return f"{figures}, {change_in_words(cell)}, p {p_in_words(cell.p_adjusted)}, n {count(cell.n_pairs)}"
 
 
 def place(cell: Comparison | Trend) -> str:
@@ -150,8 +150,8 @@ def _in_full(cells: Sequence[Comparison]) -> tuple[tuple[str, ...], tuple[tuple[
             place(one),
             MEASURES[one.measure],
             f"{_figure(one, one.base)} → {_figure(one, one.new)}",
-            _change(one),
-            _p(one.p_adjusted),
+            change_in_words(one),
+            p_in_words(one.p_adjusted),
             count(one.n_pairs),
         )
         for one in cells
@@ -161,7 +161,8 @@ def _in_full(cells: Sequence[Comparison]) -> tuple[tuple[str, ...], tuple[tuple[
     return head, rows, note
 
 
-def _p(value: float | None) -> str:
+def p_in_words(value: float | None) -> str:
+    """Such as "0.012", "<0.001"; a dash for none."""
     if value is None:
         return DASH
     return f"{value:.2g}" if value >= 0.001 else "<0.001"
@@ -177,7 +178,8 @@ def _figure(cell: Comparison, value: float | None) -> str:
     return usd(value) if cell.measure == "cost" else seconds(value)
 
 
-def _change(cell: Comparison) -> str:
+def change_in_words(cell: Comparison) -> str:
+    """By how much, with its interval: "-40 (-55…-25)" points, or "+43 % (+16…+75)"; a dash for none."""
     if cell.change is None:
         return DASH
     zero = 0.0 if cell.measure in _RATES else 1.0

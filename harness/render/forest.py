@@ -13,7 +13,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
 from harness.judged import ALL, Compared, Comparison, Measure, Verdict
 from harness.render.compared import MEASURES, place
 from harness.render.figures import plural
-from harness.render.plots import FAINT, GRID, INK
+from harness.render.plots import FAINT, GRID, INK, label
 
 MOST_ROWS = 24
 """As many as can be read on a slide; what changed comes first, then what is over all cases, then the smallest p."""
@@ -43,7 +43,7 @@ def forest(model: Compared) -> Figure | None:
     for axes, measure in zip(panels, measures, strict=True):
         own = {(one.provider, place(one)): one for one in cells if one.measure == measure}
         _panel(axes, measure, model.tolerance, [own.get(row) for row in shown])
-    panels[0].set_yticks(range(len(shown)), [f"{provider}  {where}" for provider, where in shown])
+    panels[0].set_yticks(range(len(shown)), [f"{label(provider)}  {label(where)}" for provider, where in shown])
     panels[0].set_ylim(len(shown) - 0.4, -0.6)
     said = " (simulated providers)" if model.simulated else ""
     figure.suptitle(f"What changed{said}", x=0.01, ha="left", fontsize=14, weight="bold", color=INK)
@@ -86,8 +86,8 @@ def _panel(axes: Axes, measure: Measure, tolerance: Mapping[str, float], cells: 
     axes.spines[["top", "right", "left"]].set_visible(False)
     axes.spines["bottom"].set_color(GRID)
     axes.tick_params(colors=FAINT, labelsize=8.5, length=0)
-    for label in axes.get_yticklabels():
-        label.set_color(INK)
+    for name in axes.get_yticklabels():
+        name.set_color(INK)
 
 
 def _percent(share: float) -> str:

@@ -16,7 +16,7 @@ _VALUE = 60
 
 def moved(model: Compared) -> list[Table]:
     """At most `SHOWN` cases that were lost and as many that were gained, then everything else that changed."""
-    said = " (simulated)" if any(one.simulated for one in model.cells) else ""
+    said = " (simulated)" if model.simulated else ""
     tables = []
     for lost, title in ((True, "Solved in BASE, not in NEW"), (False, "Solved in NEW, not in BASE")):
         found = [one for one in model.flips if one.lost == lost]
@@ -25,13 +25,19 @@ def moved(model: Compared) -> list[Table]:
             more = len(found) - len(rows)
             note = f"{more:,} more; `--json` and `--format markdown` have all, with whole replies" if more else ""
             tables.append(Table(f"{title}: {plural(len(found), 'case')}{said}", ("case", "provider", "BASE", "NEW"), rows, note))  # fmt: skip
-    if model.differences:
-        told = tuple(
-            (one.what, one.provider or DASH, one_line(one.base, _VALUE), one_line(one.new, _VALUE), count(one.n_cases))
-            for one in model.differences
-        )
-        tables.append(Table(f"What else changed{said}", ("what", "provider", "BASE", "NEW", "cases"), told))
-    return tables
+    return [*tables, *others(model)]
+
+
+def others(model: Compared) -> list[Table]:
+    """Everything but cases and figures that changed."""
+    if not model.differences:
+        return []
+    said = " (simulated)" if model.simulated else ""
+    told = tuple(
+        (one.what, one.provider or DASH, one_line(one.base, _VALUE), one_line(one.new, _VALUE), count(one.n_cases))
+        for one in model.differences
+    )
+    return [Table(f"What else changed{said}", ("what", "provider", "BASE", "NEW", "cases"), told)]
 
 
 def _spread(flips: Sequence[Flip]) -> list[Flip]:

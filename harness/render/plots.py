@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ from numpy.typing import NDArray
 
 from harness.judged import ALL, Standing
 from harness.render.figures import seconds
+from harness.render.plain import one_line
 from harness.stats.frontier import frontier
 
 CAPTIONS: Mapping[str, str] = {
@@ -36,6 +38,7 @@ COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#0
 STEPS = 2000
 """More than a plot has pixels across."""
 
+_MOST_IN_LABEL = 60
 _LEAST = 5
 """Fewer values have no shape."""
 
@@ -56,8 +59,8 @@ def save(figure: Figure, folder: Path, name: str) -> tuple[Path, Path]:
     """Write name.png and name.svg into the folder, which is made if need be; the same figure makes the same files."""
     folder.mkdir(parents=True, exist_ok=True)
     files = folder / f"{name}.png", folder / f"{name}.svg"
-    figure.savefig(files[0], facecolor="white")
     with _steady(name):
+        figure.savefig(files[0], facecolor="white")
         figure.savefig(files[1], facecolor="white", metadata={"Date": None})
     return files
 
@@ -68,16 +71,30 @@ def inline(figure: Figure, name: str) -> str:
     with _steady(name):
         figure.savefig(out, format="svg", transparent=True, metadata={"Date": None})
     svg = out.getvalue()
-    svg = re.sub(r"(?s)<metadata>.*?</metadata>", "", svg[svg.index("<svg") :]).strip()
+    svg = re.sub(r"(?s)<metadata>.*?</metadata>|<style.*?</style>", "", svg[svg.index("<svg") :]).strip()
     svg = re.sub(r'(\bid="|href="#|url\(#)', rf"\g<1>{name}-", svg)
-    for colour, variable in ((INK, "--ink"), (FAINT, "--faint"), (GRID, "--grid"), ("#000000", "--ink")):
+    for colour, variable in (
+        (INK, "--ink"),
+        (FAINT, "--faint"),
+        (GRID, "--grid"),
+        ("#000000", "--ink"),
+        ("#ffffff", "--paper"),
+    ):
         svg = svg.replace(colour, f"var({variable})").replace(colour.lower(), f"var({variable})")
     return svg.replace("<svg", f'<svg role="img" aria-label="{CAPTIONS.get(name, name)}"', 1)
 
 
-def _steady(name: str) -> AbstractContextManager[None]:
-    """The same figure makes the same SVG, with texts as texts."""
-    return rc_context({"svg.hashsalt": name, "svg.fonttype": "none"})
+def label(text: str) -> str:
+    """A name as it is: a dollar begins no formula in it, and nothing in it moves a cursor."""
+    return one_line(text, _MOST_IN_LABEL).replace("$", r"\$")
+
+
+@contextmanager
+def _steady(name: str) -> Iterator[None]:
+    """The same figure makes the same SVG, with texts as texts; a letter that the font has not is a box, and no warning."""
+    with warnings.catch_warnings(), rc_context({"svg.hashsalt": name, "svg.fonttype": "none"}):
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+        yield
 
 
 def quality_cost(standings: Sequence[Standing]) -> Figure | None:
@@ -102,7 +119,7 @@ def quality_cost(standings: Sequence[Standing]) -> Figure | None:
             markeredgecolor=colour[one.provider],
         )  # fmt: skip
         axes.annotate(
-            one.provider, (cost, value), xytext=(9, -15), textcoords="offset points", color=colour[one.provider], fontsize=10, weight="bold"
+            label(one.provider), (cost, value), xytext=(9, -15), textcoords="offset points", color=colour[one.provider], fontsize=10, weight="bold"
         )  # fmt: skip
     _cost_axis(axes, [cost for cost, _ in points])
     axes.set_ylabel("quality: share of cases solved")
@@ -120,11 +137,11 @@ def latency(timed: pd.DataFrame, *, simulated: bool) -> Figure | None:
     figure = Figure(figsize=(9.0, 4.6), dpi=150, layout="constrained")
     left, right = figure.subplots(1, 2, sharey=True)
     colour = _colours(list(shown))
-    for axes, column, label in ((left, "ttft_s", "time to first token"), (right, "latency_s", "time to last token")):
+    for axes, column, what in ((left, "ttft_s", "time to first token"), (right, "latency_s", "time to last token")):
         for name, rows in shown.items():
-            axes.ecdf(_thinned(rows[column].to_numpy(dtype=float)), color=colour[name], lw=1.8, label=name)
+            axes.ecdf(_thinned(rows[column].to_numpy(dtype=float)), color=colour[name], lw=1.8, label=label(name))
         axes.set_xscale("log")
-        axes.set_xlabel(label)
+        axes.set_xlabel(what)
         _few_ticks(axes, _duration, log=True)
         axes.axhline(0.5, color=GRID, lw=1, zorder=0)
         _plain(axes)
@@ -153,7 +170,7 @@ def ttft(timed: pd.DataFrame, *, simulated: bool) -> Figure | None:
         axes.annotate(
             seconds(10**middle), (middle, row), xytext=(0, 9), textcoords="offset points", ha="center", fontsize=9, color=colour[name]
         )  # fmt: skip
-    axes.set_yticks(range(len(shown)), reversed(shown))
+    axes.set_yticks(range(len(shown)), map(label, reversed(shown)))
     axes.grid(visible=False, axis="y")
     axes.xaxis.set_major_locator(FixedLocator(_round_logs(*axes.get_xlim())))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: _duration(float(f"{10**value:.3g}"))))
@@ -185,14 +202,16 @@ def heatmap(standings: Sequence[Standing]) -> Figure | None:
     cells = np.array([[value.get((p, c), np.nan) for c in capabilities] for p in providers])
     size = (2.6 + 0.85 * len(capabilities), 1.9 + 0.52 * len(providers))
     figure, axes = _figure("Quality by capability", _simulated(standings), size)
-    axes.imshow(cells, cmap="YlGnBu", vmin=float(np.nanmin(cells, initial=0.5)), vmax=1.0, aspect="auto")
+    ends = np.arange(len(capabilities) + 1) - 0.5, np.arange(len(providers) + 1) - 0.5
+    axes.pcolormesh(*ends, cells, cmap="YlGnBu", vmin=float(np.nanmin(cells, initial=0.5)), vmax=1.0, edgecolors="white", lw=1)  # fmt: skip
+    axes.invert_yaxis()
     for (row, column), cell in np.ndenumerate(cells):
         text = "–" if np.isnan(cell) else f"{100 * cell:.0f}"
         axes.text(column, row, text, ha="center", va="center", fontsize=11, color="white" if cell > 0.82 else INK)
     axes.set_xticks(
-        range(len(capabilities)), [name.replace("_", " ") for name in capabilities], rotation=30, ha="right"
+        range(len(capabilities)), [label(name.replace("_", " ")) for name in capabilities], rotation=30, ha="right"
     )
-    axes.set_yticks(range(len(providers)), providers)
+    axes.set_yticks(range(len(providers)), map(label, providers))
     axes.tick_params(length=0)
     axes.grid(visible=False)
     for spine in axes.spines.values():

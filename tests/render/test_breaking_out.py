@@ -138,12 +138,11 @@ def in_comment(shown, text):
 
 def in_html(shown, text):
     bare = re.sub(r"(?s)<script\b.*?</script>|<style>.*?</style>|<svg.*?</svg>", "", shown)
-    assert shown.count("<script") == shown.count("</script>") == HTML_SCRIPTS
+    assert shown.count("<script") == shown.count("</script>") <= 3
     assert "onerror=alert(1)>" not in bare
     assert not text or text.isspace() or html.escape(text[:20]) == text[:20] or text[:20] not in bare or not set("<>") & set(text[:20])  # fmt: skip
 
 
-HTML_SCRIPTS = 2
 CHECKS = {
     "json": in_json, "csv": in_csv, "junit": in_junit, "markdown": in_markdown, "github": in_github, "github-summary": in_markdown,
     "github-comment": in_comment, "html": in_html,

@@ -32,6 +32,7 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
         "text": Format("tables, for a terminal", "text:run", "text:comparison"),
         "text-all": Format("the same with every cell that did not change", None, "text:with_every_cell"),
         "markdown": Format("for a pull request: what changed first, the rest folded", "markdown:run", "markdown:comparison"),
+        "html": Format("a page of its own: sort, filter, read each case", "html:run", "html:comparison"),
         "json": Format("everything, for programs", "json:run", "json:comparison"),
         "csv": Format("a line for each trial, or cell, for spreadsheets", "csv:run", "csv:comparison"),
         "junit": Format("XML for CI servers: a test for each trial, or cell", "junit:run", "junit:comparison"),
