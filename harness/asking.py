@@ -46,7 +46,7 @@ def needs_litellm(plan: engine.Plan) -> bool:
             shapes.setdefault((forms.plain(case.prompt) or id(case), repr(params)), (case.prompt, params))
     served = tuple(
         replace(one, base_url="http://127.0.0.1") if one.simulated and one.base_url is None else one
-        for one in plan.providers
+        for one in plan.everyone
     )
     return any(
         forms.request(one, prompt, {**one.params, **params}, stream=plan.stream) is None
@@ -79,7 +79,7 @@ async def ask(
     def started(trial: Trial, number: int) -> None:
         journal.started(trial, number, engine.most(trial, facts[trial.provider.name].max_output_tokens))
 
-    made = client.Client(plan.providers, metadata=terms.labels.kept, facts=facts, cache=terms.cache, started=started)
+    made = client.Client(plan.everyone, metadata=terms.labels.kept, facts=facts, cache=terms.cache, started=started)
     async with made if needs_litellm(plan) else made.lazily() as asker:
         await asyncio.sleep(0)  # hears of a stop that was wished for before there was a loop
         if options.stop is not None and options.stop.is_set():  # while the fleet or the client came up

@@ -41,6 +41,8 @@ class Side:
     notes: tuple[str, ...] = ()
     partner: str | None = None
     """The run that it was interleaved with, case by case."""
+    spent: float = 1.0
+    """The share of the error that its comparison may spend: less where it was looked at while it grew."""
 
 
 def side_of(run: store.Run) -> Side:
@@ -54,6 +56,7 @@ def side_of(run: store.Run) -> Side:
         lambda wanted: standing.replies(run.calls(standing.SAID), run.scores(standing.JUDGED), wanted),
         tuple(notes),
         run.info.interleaved.get("with"),
+        run.info.interleaved.get("spent", 1.0),
     )
 
 
@@ -123,7 +126,8 @@ def compare(base: Side, new: Side, tolerance: standing.Tolerance, fail_on: Colle
         NothingSelected: neither has a measured trial.
     """
     together = interleaved(base, new)
-    cells = standing.compare(base.outcomes, new.outcomes, tolerance, interleaved=together)
+    spent = new.spent if together else 1.0
+    cells = standing.compare(base.outcomes, new.outcomes, tolerance, interleaved=together, spent=spent)
     if not cells:
         raise NothingSelected(f"neither {base.name} nor {new.name} has a measured trial")
     moved = standing.flipped(base.outcomes, new.outcomes)

@@ -192,7 +192,7 @@ def record(
             f"{simulated[0].name} is simulated: `harness run` serves it, or give it the base_url of `harness simulate`"
         )
     options = store.WriteOptions(durability=terms.durability)
-    info = _run_info(prepared, terms)
+    info = run_info(prepared, terms)
     several = len(prepared.shares) if plan.count else 0
     with (
         engine.ctrl_c() as wish,
@@ -236,7 +236,8 @@ def _job(prepared: Prepared, places: Places, terms: Terms, recorder: store.Recor
     )
 
 
-def _run_info(prepared: Prepared, terms: Terms) -> store.RunInfo:
+def run_info(prepared: Prepared, terms: Terms) -> store.RunInfo:
+    """What a run of it stands on."""
     now = datetime.now(UTC)
     plan = prepared.plan
     return store.RunInfo(

@@ -28,6 +28,7 @@ def add_terms(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--budget",
+        "--max-cost",
         type=_dollars,
         metavar="USD",
         help="spend at most this over the whole run; it stops before it would spend more",

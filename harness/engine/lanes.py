@@ -67,8 +67,8 @@ class Lane:
     `left` counts the trials that nobody has taken; `ended` those that were answered or failed for good, `unreachable` of these those that the network failed.
     """
 
-    def __init__(self, plan: Plan, provider: Provider, max_output: int | None) -> None:
-        self.provider, self.max_output = provider, max_output
+    def __init__(self, plan: Plan, provider: Provider) -> None:
+        self.provider = provider
         self.left = plan.per_provider[provider.name]
         self.halted = self.spent = False
         self.ended = self.unreachable = 0

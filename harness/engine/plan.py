@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import random
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import accumulate, count, islice
 from pathlib import Path
@@ -36,6 +37,8 @@ class Plan:
     every provider: the suites are mixed, so that each provider sees a mixed load, and at any time all are at about the same cases. All
     first repeats come before the second ones. A load that asks for more goes on with further repeats; one that lasts less leaves some out.
     What is `done`, by trial_id, is not asked: an earlier part of the run has it.
+
+    `against` is another arm for every provider, by its name: whatever the provider is asked the other is asked right before or after it, in random order.
     """
 
     suites: tuple[Suite, ...]
@@ -47,6 +50,12 @@ class Plan:
     load: Load = AS_LIMITED
     warm_up: bool = False
     done: frozenset[str] = frozenset()
+    against: Mapping[str, Provider] = field(default_factory=dict)
+
+    @property
+    def everyone(self) -> tuple[Provider, ...]:
+        """The providers and their other arms."""
+        return (*self.providers, *self.against.values())
 
     @cached_property
     def count(self) -> int:
@@ -68,8 +77,9 @@ class Plan:
     @property
     def warm_ups(self) -> Plan:
         """What is asked and discarded before the plan: one short question to each provider, or nothing."""
-        once = tuple(replace(one, retries=replace(one.retries, max_retries=0)) for one in self.providers)
-        return Plan((WARM_UP,) if self.warm_up else (), once, stream=self.stream, phase="warmup")
+        suites = (WARM_UP,) if self.warm_up else ()
+        others = {name: _tried_once(one) for name, one in self.against.items()}
+        return Plan(suites, tuple(map(_tried_once, self.providers)), stream=self.stream, phase="warmup", against=others)
 
     def trials(self, provider: Provider) -> Iterator[Trial]:
         """The provider's trials in the plan's order, over all stages of the load, without those that are done."""
@@ -108,7 +118,8 @@ class Plan:
                 which = bisect_right(ends, place)
                 suite = taking_part[which]
                 index = place - (ends[which - 1] if which else 0)
-                yield self._trial(suite, index, provider, turn * self._repeats(suite) + repeat)
+                for one in self._arms(provider, f"{self.seed}:{number}:{place}"):
+                    yield self._trial(suite, index, one, turn * self._repeats(suite) + repeat)
 
     def _asked(self, number: int, stage: Closed | Open) -> int:
         if isinstance(stage, Closed) or stage.duration_s is None or not self._once:
@@ -117,7 +128,15 @@ class Plan:
 
     @property
     def _once(self) -> int:
-        return sum(len(suite.cases) * self._repeats(suite) for suite in self.suites)
+        return (2 if self.against else 1) * sum(len(suite.cases) * self._repeats(suite) for suite in self.suites)
+
+    def _arms(self, provider: Provider, seed: str) -> tuple[Provider, ...]:
+        """Who is asked a case, in order: the provider, and its other arm if it has one."""
+        if not self.against:
+            return (provider,)
+        other = self.against[provider.name]
+        first = random.Random(seed).random() < 0.5  # noqa: S311 - an order, no secret
+        return (other, provider) if first else (provider, other)
 
     def _most(self, provider: Provider, max_output: int | None, cached: frozenset[str]) -> float | None:
         if self.done:
@@ -168,6 +187,10 @@ class Plan:
             stream=self.stream,
             phase=self.phase,
         )
+
+
+def _tried_once(provider: Provider) -> Provider:
+    return replace(provider, retries=replace(provider.retries, max_retries=0))
 
 
 def most(trial: Trial, max_output: int | None) -> float | None:

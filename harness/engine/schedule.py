@@ -109,7 +109,7 @@ class _Course:
         self._budget = options.lease or Budget(options.budget_usd, options.spent_usd)
         self._most_failures = most_failures(options.max_failures, plan.count)
         self.progress = Progress(plan.count, options.progress)
-        self.lanes = [Lane(plan, provider, options.max_output_of(provider)) for provider in plan.providers]
+        self.lanes = [Lane(plan, provider) for provider in plan.providers]
 
     def halt(self) -> None:
         """Nothing new is asked of anybody."""
@@ -192,7 +192,7 @@ class _Course:
         """What is to be set aside for a request at the trial; None if none may go out."""
         if lane.halted or lane.spent:
             return None
-        usd = 0.0 if self._budget.limit is None else most(trial, lane.max_output)
+        usd = 0.0 if self._budget.limit is None else most(trial, self._options.max_output_of(trial.provider))
         if usd is None:
             self._stop(
                 lane,

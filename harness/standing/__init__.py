@@ -6,6 +6,7 @@ from harness.standing.comparison import compare
 from harness.standing.facts import dated, duration, notes, spend, timed
 from harness.standing.history import Night, history
 from harness.standing.judging import parted
+from harness.standing.looks import LOOKS, Place, drawn, share, undecided
 from harness.standing.moved import differences, flipped, flips, replies
 from harness.standing.outcomes import CONDITIONS, FIGURES, FLAGS, outcomes, typed
 from harness.standing.repeats import REPEATED, repeated, repeats
@@ -23,6 +24,7 @@ __all__ = [
     "FIGURES",
     "FLAGS",
     "JUDGED",
+    "LOOKS",
     "REPEATED",
     "RESULTS",
     "SAID",
@@ -30,11 +32,13 @@ __all__ = [
     "TIMED",
     "USUAL",
     "Night",
+    "Place",
     "Tolerance",
     "calibrate",
     "compare",
     "dated",
     "differences",
+    "drawn",
     "duration",
     "expectations",
     "flipped",
@@ -50,6 +54,7 @@ __all__ = [
     "repeats",
     "replies",
     "results",
+    "share",
     "share_holding",
     "spend",
     "standings",
@@ -57,4 +62,5 @@ __all__ = [
     "timings",
     "to_json",
     "typed",
+    "undecided",
 ]

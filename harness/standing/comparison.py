@@ -19,6 +19,7 @@ from harness.stats import (
     RISE,
     Interval,
     Paired,
+    Tails,
     false_discovery,
     flags,
     p_growth,
@@ -54,7 +55,12 @@ _LEAST = 1e-9  # seconds or USD: below, two figures are the same, and a cost of 
 
 
 def compare(
-    base: pd.DataFrame, new: pd.DataFrame, tolerance: Tolerance = USUAL, *, interleaved: bool = False
+    base: pd.DataFrame,
+    new: pd.DataFrame,
+    tolerance: Tolerance = USUAL,
+    *,
+    interleaved: bool = False,
+    spent: float = 1.0,
 ) -> list[Comparison]:
     """A cell for each provider, suite, capability and measure of either run, sorted by these; `base` and `new` are tables of `outcomes`.
 
@@ -70,6 +76,7 @@ def compare(
       is beyond the tolerance. Otherwise `undecided`.
     - Unless the runs were `interleaved`, case by case, their times differ by the hour as well, which no test knows of: then the whole interval of times has to
       lie beyond the tolerance, for it stands for the hour.
+    - Where runs are compared again and again while they grow, each look may spend only a share of the error (`looks`): `spent`.
     - `missing`: BASE has figures and NEW has none. `invalid`: the reverse, no case of both is the same or may be compared, NEW was replayed or
       its times are not the provider's, or neither has a figure.
 
@@ -83,7 +90,7 @@ def compare(
     for place, rows in _places(table):
         for measure in MEASURES:
             cell = Comparison(*place, measure, made_up[place[0]], "undecided", "")
-            cells.append(_paired(cell, rows))
+            cells.append(_paired(cell, rows, spent))
     judged = [_judged(cell, pairs, tolerance, interleaved) for cell, pairs in _adjusted(cells)]
     changed = [one for one in judged if one.verdict in {"regressed", "improved", "missing"}]
     return [replace(one, explained=_explained(one, changed)) for one in judged]
@@ -124,7 +131,7 @@ def _simulated(base: pd.DataFrame, new: pd.DataFrame) -> dict[str, bool]:
     return sides[0] | sides[1]
 
 
-def _paired(cell: Comparison, rows: pd.DataFrame) -> tuple[Comparison, Paired | None]:
+def _paired(cell: Comparison, rows: pd.DataFrame, spent: float) -> tuple[Comparison, Paired | None]:
     """The cell with what its pairs say, before p is adjusted; without pairs it is missing or not comparable."""
     base, new = rows[f"{cell.measure}_base"], rows[f"{cell.measure}_new"]
     in_base, in_new = base.notna(), new.notna()
@@ -146,7 +153,8 @@ def _paired(cell: Comparison, rows: pd.DataFrame) -> tuple[Comparison, Paired | 
     if not cell.n_pairs:
         return _without_pairs(cell, rows), None
     x, y = base[both].to_numpy(dtype=float), new[both].to_numpy(dtype=float)
-    found = _test(cell.measure, (x, y), rows.loc[both, "cluster_base"].to_numpy())
+    tails = (FALL if cell.measure in RATES else RISE).scaled(spent)
+    found = _test(cell.measure, (x, y), rows.loc[both, "cluster_base"].to_numpy(), tails)
     typical = np.mean if cell.measure in RATES else np.median
     change = found if cell.measure in RATES else _as_ratio(found)
     interval = change.interval or (None, None)
@@ -191,16 +199,16 @@ def _without_pairs(cell: Comparison, rows: pd.DataFrame) -> Comparison:
     return replace(cell, verdict="invalid", why=f"no case has {what} in {where}")
 
 
-def _test(measure: Measure, pairs: tuple[np.ndarray, np.ndarray], clusters: np.ndarray) -> Paired:
+def _test(measure: Measure, pairs: tuple[np.ndarray, np.ndarray], clusters: np.ndarray, tails: Tails) -> Paired:
     base, new = pairs
     if measure not in RATES:
-        return paired_logs(np.log(np.maximum(new, _LEAST)) - np.log(np.maximum(base, _LEAST)), RISE)
+        return paired_logs(np.log(np.maximum(new, _LEAST)) - np.log(np.maximum(base, _LEAST)), tails)
     if measure == "reliability":  # a provider fails by the request, whatever the cases share
         clusters = np.arange(len(base))
     on_their_own = len(pd.unique(clusters)) == len(clusters)
     if on_their_own and np.isin(base, (0.0, 1.0)).all() and np.isin(new, (0.0, 1.0)).all():
-        return paired_rates(base, new, FALL)
-    return paired_means(new - base, clusters, FALL)
+        return paired_rates(base, new, tails)
+    return paired_means(new - base, clusters, tails)
 
 
 def _as_ratio(logs: Paired) -> Paired:

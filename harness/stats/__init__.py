@@ -7,7 +7,17 @@ from harness.stats.agreement import Agreement, Kappa, agreement
 from harness.stats.crossed import Crossed, Posterior, crossed_posteriors
 from harness.stats.frontier import aiq, frontier, hull, quality_at
 from harness.stats.intervals import CONFIDENCE, Interval, clustered_mean, clustered_rate, wilson
-from harness.stats.paired import FALL, RISE, Paired, false_discovery, p_growth, paired_logs, paired_means, paired_rates
+from harness.stats.paired import (
+    FALL,
+    RISE,
+    Paired,
+    Tails,
+    false_discovery,
+    p_growth,
+    paired_logs,
+    paired_means,
+    paired_rates,
+)
 from harness.stats.percentiles import percentile, percentile_interval, smallest_n
 from harness.stats.repeats import pass_at_k, pass_hat_k
 from harness.stats.series import Prediction, Step, prediction, step
@@ -41,6 +51,7 @@ __all__ = [
     "Posterior",
     "Prediction",
     "Step",
+    "Tails",
     "agreement",
     "aiq",
     "cases_of",

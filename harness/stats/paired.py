@@ -38,6 +38,10 @@ class Tails:
     low: float = (1 - CONFIDENCE) / 2
     high: float = (1 - CONFIDENCE) / 2
 
+    def scaled(self, share: float) -> Tails:
+        """Those that spend only a share of the error."""
+        return Tails(share * self.low, share * self.high)
+
     def directed(self, p: float, value: float) -> float:
         """The p of a change in the direction of `value`, from the two-sided p: at most 0.05 where the interval leaves no change out."""
         if value == 0:

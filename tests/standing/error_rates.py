@@ -57,6 +57,32 @@ def rates(draw: Draw, measure: Measure, tolerance: Rule, rounds: int) -> Rates:
     return Rates(regressed + improved, regressed)
 
 
+@dataclass(frozen=True)
+class Looks(Rates):
+    """And the mean share of the cases that were asked until it was decided."""
+
+    asked: float
+
+
+def looks(draw: Draw, measure: Measure, rounds: int, *, honest: bool = True) -> Looks:
+    """The same where it is looked at five times and asked no more once it is decided; not `honest`: each look spends all of the error."""
+    verdicts, asked = [], []
+    tolerance = standing.Tolerance.usual(interleaved=True)
+    for seed in range(rounds):
+        base, new = draw.pair(np.random.default_rng([seed, 4]))
+        for look in range(1, standing.LOOKS + 1):
+            n = len(base) * look // standing.LOOKS
+            spent = standing.share(look) if honest else 1.0
+            cells = standing.compare(base[:n], new[:n], tolerance, interleaved=True, spent=spent)
+            (cell,) = [one for one in cells if one.measure == measure]
+            if cell.verdict != "undecided":
+                break
+        verdicts.append(cell.verdict)
+        asked.append(n / len(base))
+    regressed, improved = (verdicts.count(verdict) / rounds for verdict in ("regressed", "improved"))
+    return Looks(regressed + improved, regressed, float(np.mean(asked)))
+
+
 def table(n: int, **columns: Any) -> pd.DataFrame:
     """`n` cases with nothing known of them but this."""
     return _unknown(n).assign(**columns)
@@ -201,6 +227,27 @@ APART: dict[str, tuple[Draw, Measure, Rule]] = {
 """What only interleaving mends: a comparison says so in its second line."""
 
 
+SEQUENTIAL: dict[str, tuple[Draw, Measure]] = {
+    "quality, 200 cases, nothing changed": (quality(200), "quality"),
+    "latency, 100 cases, nothing changed": (latency(100, 0.15), "latency"),
+    "quality −10 points, 200 cases at temperature 0": (quality(200, 0.1, wavering=0.1), "quality"),
+    "quality −20 points, 200 cases drawn anew": (quality(200, 0.2), "quality"),
+    "latency +15 %, 100 cases": (latency(100, 0.15, 1.15), "latency"),
+    "latency +30 %, 100 cases": (latency(100, 0.15, 1.30), "latency"),
+}
+"""Looked at five times, as `--until decided` does."""
+
+
+def _print_looks(rounds: int) -> None:
+    print(
+        "\nLooked at five times, until decided: called regressed or improved (in brackets what was asked of the cases)"
+    )
+    for name, (draw, measure) in SEQUENTIAL.items():
+        found = looks(draw, measure, rounds)
+        promise = "≤ 5 %" if "nothing" in name else ""
+        print(f"{name:60}{f'{100 * found.called:.1f} %':>10}  {promise:8}({100 * found.asked:.0f} %)", flush=True)
+
+
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -223,6 +270,7 @@ def main() -> None:
     print("\nNothing changed, but the hour: called regressed or improved (interleaving mends it)")
     for name, (draw, measure, tolerance) in APART.items():
         print(f"{name:60}{f'{100 * rates(draw, measure, tolerance, rounds).called:.1f} %':>10}", flush=True)
+    _print_looks(rounds)
     print("\n300 cells, 10 of them worse by 30 points")
     for word, tolerance in (("usual tolerance", USUAL), ("tolerance 0", NONE)):
         false, found = false_discoveries(max(2, rounds // 20), tolerance)

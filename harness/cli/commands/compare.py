@@ -23,6 +23,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "new", nargs="?", default="latest", metavar="NEW", help="the run to judge (default: the last one)"
     )
+    add_verdicts(parser)
+    parser.add_argument(
+        "--all", dest="format", action="store_const", const="text-all", help="also show every cell that did not change"
+    )
+    formats.add_arguments(parser, of_comparisons())
+    shared.add_reports(parser)
+    shared.add_json(parser)
+
+
+def add_verdicts(parser: argparse.ArgumentParser | argparse._ArgumentGroup) -> None:
+    """`--tolerance --fail-on`."""
     parser.add_argument(
         "--tolerance",
         type=_tolerances,
@@ -37,12 +48,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="VERDICT,…",
         help=f"exit with 1 if a cell is one of these (default: {','.join(FAIL_ON)})",
     )
-    parser.add_argument(
-        "--all", dest="format", action="store_const", const="text-all", help="also show every cell that did not change"
-    )
-    formats.add_arguments(parser, of_comparisons())
-    shared.add_reports(parser)
-    shared.add_json(parser)
 
 
 def main(options: argparse.Namespace) -> ExitCode:

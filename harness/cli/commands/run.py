@@ -12,6 +12,7 @@ import gc
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from harness.cli import against
 from harness.cli import options as shared
 from harness.cli import terms as terms_of
 from harness.cli.options import NEWEST
@@ -22,7 +23,7 @@ if TYPE_CHECKING:  # the pipeline loads everything; `--help` must not
 
     from harness.cli.story import Teller
     from harness.foreseeing import Foreseen
-    from harness.pipeline import Finished, Prepared
+    from harness.pipeline import Finished, Prepared, Recorded
     from harness.settings import Places
 
 
@@ -45,6 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     shared.add_retry_failed(parser)
     shared.add_patience(parser)
+    against.add_arguments(parser)
     parser.add_argument(
         "--allow-code", action="store_true", help="let the code scorer run code from replies, in a sandbox"
     )
@@ -63,6 +65,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(options: argparse.Namespace) -> ExitCode:
     """Prepare, record, judge, decide, publish."""
+    against.check(options)
     gc.disable()  # what is loaded here stays: to look through it meanwhile takes a tenth of the start
     from harness import pipeline, scorers
     from harness.bench import Bench
@@ -74,6 +77,8 @@ def main(options: argparse.Namespace) -> ExitCode:
     gc.enable()
     places, terms = shared.places(options), terms_of.terms(options)
     prepared = fleet.checked(pipeline.prepare(places, shared.selection(options), terms))
+    if options.against:
+        return against.main(options, prepared, places, terms)
     if options.resume:
         run = shared.run_to_resume(options.resume, places)
         prepared = going_on(prepared, run, retry_failed=options.retry_failed)
@@ -90,12 +95,7 @@ def main(options: argparse.Namespace) -> ExitCode:
     with Bar(prepared.plan.count, simulated=prepared.simulated) as bar:
         recorded = pipeline.record(prepared, places, terms, serve=serve, progress=bar)
     if not recorded.asked:  # a report of nothing would take the place of the last one
-        teller.nothing_asked(recorded)
-        if options.json:
-            story.print_json(
-                {"run_id": recorded.run.run_id, "trials": 0, "notes": (*recorded.run.notes, *recorded.notes)}
-            )
-        return ExitCode.INTERRUPTED if recorded.interrupted else ExitCode.BELOW
+        return _nothing_asked(recorded, teller, as_json=options.json)
     court = judging.Court(prepared.plan.suites, bench, teller, options.seed)
     spent_usd = prepared.spent_usd + recorded.tally.spend_usd
     run, rulings = court.heard(recorded.run, terms, spent_usd=spent_usd, may_ask=not recorded.interrupted)
@@ -107,6 +107,16 @@ def main(options: argparse.Namespace) -> ExitCode:
     if options.json:
         story.print_json(finished.report)
     return _exit_code(finished)
+
+
+def _nothing_asked(recorded: Recorded, teller: Teller, *, as_json: bool) -> ExitCode:
+    from harness.cli import story
+
+    teller.nothing_asked(recorded)
+    if as_json:
+        notes = (*recorded.run.notes, *recorded.notes)
+        story.print_json({"run_id": recorded.run.run_id, "trials": 0, "notes": notes})
+    return ExitCode.INTERRUPTED if recorded.interrupted else ExitCode.BELOW
 
 
 def _dry_run(prepared: Prepared, foreseen: Sequence[Foreseen], teller: Teller, *, as_json: bool) -> ExitCode:
