@@ -72,11 +72,12 @@ def open_asker(
     provider = patience.of(provider_for(name, places, os.environ, base_url))
     with ExitStack() as stack:
         if provider.simulated and not provider.base_url:
-            (provider,) = stack.enter_context(fleet.serve([provider], _keys(places)))
+            (provider,) = stack.enter_context(fleet.serve([provider], keys_of(places)))
             cache = None  # it costs nothing, and what it answers changes with the suites
         yield Asker(Client([provider], cache=cache), provider)
 
 
-def _keys(places: Places) -> Sequence[Suite]:
+def keys_of(places: Places) -> Sequence[Suite]:
+    """The suites whose answer keys a simulated provider is given."""
     paths = [path for path in places.suites if path.exists()]
     return load_suites(paths) if paths else ()

@@ -116,10 +116,11 @@ def _not_ready(registered: Registry, part: Sequence[Provider], only: Sequence[st
             reasons[name] = "only judges the replies of others"
         elif not state.ready:
             reasons[name] = f"is not ready: {state.reason}"
+        elif only:
+            reasons[name] = "is not among those that were named"
         else:
-            reasons[name] = (
-                "is not among those that were named" if only else "is simulated, and real providers are ready"
-            )
+            judges = entry.judge == "only"
+            reasons[name] = "only judges" if judges else "is simulated, and real providers are ready"
     return reasons
 
 

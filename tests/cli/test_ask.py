@@ -4,8 +4,10 @@ import json
 import pytest
 
 from harness.errors import ExitCode
+from harness.routing import save
 from tests.cli.conftest import call
 from tests.cli.loopback import loopback
+from tests.routing.switchable import table
 
 
 def test_a_simulated_provider_answers_from_the_suites_keys_and_says_that_it_is_simulated(project):
@@ -82,3 +84,53 @@ def test_a_model_of_no_registry_is_asked_with_its_usual_key_and_address(project,
         said = call("ask", "How many?", "--model=gpt-4o-mini")
     assert (said.code, said.out) == (ExitCode.FINE, "Four.\n")
     assert "11 + 3 tokens, $0.00000" in said.err
+
+
+def test_with_route_whoever_the_weights_say_answers(project):
+    (project / "reports").mkdir(exist_ok=True)
+    routes = table({"arithmetic": {"sim-careful": 1.0}}, simulated=True)
+    save(routes, project / "reports" / "routing.toml")
+    said = call("ask", "What is 2 + 2?", "--route", "--capability=arithmetic")
+    assert (said.code, said.out) == (ExitCode.FINE, "4\n")
+    assert said.err.startswith("(sim-careful, simulated: first token ")
+    assert (
+        "(sim-careful by the measured weights for 'arithmetic' (100 % of the traffic), of 5 who can answer)" in said.err
+    )
+    told = json.loads(
+        call("ask", "What is 2 + 2?", "--route", "--strategy=cost", "--only=sim-swift,sim-careful", "--json").out
+    )
+    assert told["provider"] == told["choice"]["provider"] == "sim-swift"
+    assert told["choice"]["left_out"]["sim-frugal"] == "is not among those that were named"
+    assert [one["reply"]["finish_reason"] for one in told["attempts"]] == ["stop"]
+
+
+def test_routed_answers_come_as_they_are_written_in_a_terminal(project, monkeypatch):
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+    said = call("ask", "What is 2 + 2?", "--route", "--only=sim-careful", "--max-tokens=50")
+    assert said.code == ExitCode.FINE
+    assert said.out.strip() == "4"
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (["--model=sim-swift", "--capability=x"], "they go with --route"),
+        (["--route", "--base-url=http://127.0.0.1:9"], "--base-url is for one --model"),
+        (["--route", "--profile=brief"], "there is no [profiles.brief] in the registry"),
+        (["--route", "--strategy=costs"], "did you mean 'cost'?"),
+        (["--route", "--model=sim-swift"], "not allowed with argument"),
+        ([], "one of the arguments --model --route is required"),
+    ],
+)
+def test_what_does_not_go_together_is_said(project, words, why):
+    said = call("ask", "?", *words)
+    assert said.code == ExitCode.WRONG_USE
+    assert why in said.err
+
+
+def test_when_nobody_answers_each_attempt_is_listed(mine):
+    mine.status = 400
+    said = call("ask", "How?", "--route", "--only=mine", "--providers=own.toml")
+    assert said.code == ExitCode.BELOW
+    assert "no provider answered within 120 s:\n" in said.err
+    assert " mine: bad_request: HTTP 400: no such luck" in said.err

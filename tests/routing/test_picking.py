@@ -17,7 +17,6 @@ from harness.routing.known import Candidate
 from harness.routing.live import Live
 from harness.routing.picking import Picker
 from harness.routing.strategies import STRATEGIES
-from harness.routing.strategies.balanced import cheapness
 from harness.told import Failure
 from tests.routing.switchable import standing, table
 
@@ -97,15 +96,17 @@ def test_the_strategies_are_those_that_may_be_written():
 
 def test_costs_are_compared_by_one_measure():
     both = picked(picker(GOOD, CHEAP, usual="cost"))
-    assert both.why.startswith("cheap by the cheapest, by what a call cost when it was measured ($0.000100 a call)")
+    assert both.why.startswith("cheap by the lowest cost of a call when it was measured ($0.000100 a call)")
     priced = candidate("priced", 4, prices=Prices(0.01 * DOLLAR, 0.01 * DOLLAR))
-    assert "by its prices ($0.000015 a call)" in picked(picker(GOOD, CHEAP, priced, usual="cost")).why
+    assert "by the lowest prices ($0.000015 a call)" in picked(picker(GOOD, CHEAP, priced, usual="cost")).why
 
 
-def test_the_scale_of_costs_is_fixed():
-    assert (cheapness(0.0), cheapness(1e-6), cheapness(1e-3), cheapness(1.0), cheapness(7.0)) == pytest.approx(
-        (1, 1, 0.5, 0, 0)
-    )
+def test_the_scales_of_the_balance_are_fixed():
+    both = picked(picker(GOOD, CHEAP, usual="balanced"))
+    dear = candidate("dear", 5, measured=[standing("dear", 0.1, cost=90.0)])
+    three = picked(picker(GOOD, CHEAP, dear, usual="balanced"))
+    assert both.figures == {name: three.figures[name] for name in ("good", "cheap")}
+    assert both.figures == {"good": "balance 0.600", "cheap": "balance 0.720"}
 
 
 def test_the_capability_counts_where_it_was_measured():

@@ -17,7 +17,7 @@ def cost(among: Sequence[Candidate], asked: Asked) -> Ranking:
     """By what a call cost in the last report, where that is known of all; otherwise by what 1,000 tokens in and 500 out cost."""
     known = costs(among, asked.capability)
     measured = all(cost_measured(one, asked.capability) is not None for one in among)
-    rule = "the cheapest, by what a call cost when it was measured" if measured else "the cheapest, by its prices"
+    rule = "the lowest cost of a call when it was measured" if measured else "the lowest prices"
     return best_first(among, lambda one: known[one.name], lambda usd: f"${usd:.6f} a call", rule)
 
 

@@ -10,5 +10,5 @@ from harness.routing.strategies.contract import Asked, Ranking, best_first
 
 def performance(among: Sequence[Candidate], asked: Asked) -> Ranking:
     """By the typical time of a whole reply: live where there are outcomes, otherwise as it was measured last."""
-    rule = "the quickest, by the typical time of a reply"
+    rule = "the shortest typical time of a reply"
     return best_first(among, asked.latency_of, lambda seconds: f"{seconds:.3f} s a reply", rule)
