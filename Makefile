@@ -10,7 +10,7 @@ BENCH_FLAGS ?=
 PERF_FLAGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup bench test lint report weights regress calibrate perf forms clean lock
+.PHONY: help setup bench test lint report weights regress calibrate outage perf forms clean lock
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-9s %s\n' "$$name" "$$text"; done
@@ -51,6 +51,9 @@ calibrate: $(STAMP)  ## how often comparisons are wrong and how much they find, 
 
 perf: $(STAMP)  ## measure the harness beside its peers, into reports/perf (PERF_FLAGS=--quick: in a minute)
 	@$(BIN)/python -m tests.perf $(PERF_FLAGS)
+
+outage: $(STAMP)  ## how many of 10,000 questions the router has answered while one of three providers is down at any time
+	@$(BIN)/python -m tests.routing.outage $(or $(ASKS),10000)
 
 forms: $(STAMP)
 	@$(BIN)/python -m tests.client.learning
