@@ -22,7 +22,20 @@ import harness
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 COMPROMISED = {Version("1.82.7"), Version("1.82.8")}
-TARGETS = ["help", "setup", "bench", "test", "lint", "report", "weights", "regress", "calibrate", "perf", "outage", "clean"]
+TARGETS = [
+    "help",
+    "setup",
+    "bench",
+    "test",
+    "lint",
+    "report",
+    "weights",
+    "regress",
+    "calibrate",
+    "perf",
+    "outage",
+    "clean",
+]
 
 
 def pins() -> list[str]:

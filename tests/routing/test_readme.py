@@ -27,7 +27,7 @@ async def test_the_example_runs(tmp_path):
     assert done.returncode == 0, done.stderr
     assert "mine by the measured weights for 'arithmetic' (100 % of the traffic), of 1 who can answer" in done.stdout
     assert "by mine mine None" in done.stdout
-    assert "TextDelta(text='by ')" in done.stdout
+    assert "TextDelta(text='by" in done.stdout
     assert "Stats(asks=2, answered=2, failed=0" in done.stdout
     assert list((tmp_path / "reports" / "live" / "runs").glob("*/calls.parquet/*.parquet"))
 
