@@ -17,7 +17,11 @@ CAPABILITY = "judge"
 
 @dataclass(frozen=True, slots=True)
 class Foreseen:
-    """What a plan will ask of one judge: so many questions at most, for about so much in USD if every reply is as long as it may be (None: unknown)."""
+    """What a plan will ask of one judge: so many questions at most, for about so much in USD at most (None: unknown).
+
+    That is for replies and verdicts as long as they may be, each reply another, and every retry made; about, since a judge may count other tokens than
+    who replied.
+    """
 
     judge: str
     questions: int
@@ -51,7 +55,7 @@ def foresee(plan: engine.Plan, max_output_of: engine.MaxOutput, bench: Bench) ->
 def _about(
     suite: str, case: Case, criterion: Criterion, judge: Provider, bench: Bench, longest: int | None
 ) -> list[float | None]:
-    """About what each question about a reply of so many tokens costs."""
+    """About what each question about a reply of so many tokens costs at most."""
     scorer, options = scorers.scorer_of(criterion)
     assert scorer.asks is not None
     compared = against(criterion) is not None
@@ -63,7 +67,7 @@ def _about(
     each = [
         engine.most(question_trial(suite, case, one, judge), bench.facts(judge).max_output_tokens) for one in questions
     ]
-    return [None if usd is None else usd + replies for usd in each]
+    return [None if usd is None else (usd + replies) * (1 + judge.retries.max_retries) for usd in each]
 
 
 def _sum(costs: list[float | None]) -> float | None:

@@ -103,6 +103,7 @@ def _reasons(scores: pd.DataFrame, most: int = 3) -> str:
         .sort_index()
         .sort_values(ascending=False, kind="stable")
     )
+    counts = counts[counts > 0]  # a categorical counts what others said as well
     return ", ".join([*(f"{why}: {n:,}" for why, n in counts.items())][:most]) + ("" if len(counts) <= most else ", …")
 
 

@@ -130,3 +130,33 @@ def test_the_simulated_judge_is_as_right_as_it_is_said_to_be(place):
     assert found["n"] == 150
     assert found["agreement"]["low"] < 0.92 < found["agreement"]["high"]
     assert 0.7 < found["kappa"]["value"] < 1
+
+
+def test_a_run_that_no_model_judged_and_a_label_that_fits_several_are_said(place, recorded):
+    said = check(write(place, "case_id,label\na,1\n"), f"--run={recorded.folder}", f"--reports={recorded.reports}")
+    assert said.code == ExitCode.WRONG_USE
+    assert "was judged by a model" in said.err
+
+
+def test_several_replies_to_a_case_are_told_apart_by_their_columns(place):
+    with loopback() as server, loopback('{"reasoning": "so", "grade": 3}') as judge:
+        both = REAL.format("mine", "openai/gpt-x", server.url, "") + REAL.format(
+            "yours", "openai/gpt-y", server.url, ""
+        )
+        write(place, both + REAL.format("referee", "openai/qwen-x", judge.url, 'judge = "only"'), "own.toml")
+        write(place, SUITE, "one.yaml")
+        call("run", "one.yaml", "--providers=own.toml", "--no-warmup")
+    said = check(write(place, "case_id,label\na,3\n"), "--run=latest")
+    assert said.code == ExitCode.WRONG_USE
+    assert "line 2 of the labels fits 2 replies to a" in said.err
+    assert (
+        figures(check(write(place, "case_id,provider,repeat,label\na,yours,0,3\n"), "--run=latest", "--json"))["n"] == 1
+    )
+
+
+def test_replies_without_what_the_rubric_needs_are_said(place):
+    file = write(place, "reply,label\n4,yes\n")
+    (place / "providers.toml").write_bytes((ROOT / "providers.toml").read_bytes())
+    said = check(file, "--judge=sim-judge")
+    assert said.code == ExitCode.WRONG_USE
+    assert "line 2 of the labels: judge: without a 'rubric', `expect` says what is right" in said.err

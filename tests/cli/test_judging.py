@@ -1,5 +1,6 @@
 """A model as judge, from end to end: over real HTTP, with judges that err, babble, refuse, ramble and are down."""
 
+import dataclasses
 import json
 import subprocess
 import sys
@@ -7,7 +8,10 @@ import sys
 import pytest
 
 import harness
-from harness.errors import ExitCode
+from harness import judges, load, registry
+from harness.ask import Criterion
+from harness.bench import Bench
+from harness.errors import ExitCode, WrongUse
 from tests.cli.conftest import call
 from tests.cli.loopback import loopback
 
@@ -114,7 +118,9 @@ def test_without_a_verdict_a_reply_is_unscored_and_never_wrong(judged, case, why
     assert (rows["state"] == "unscored").all()
     assert rows["value"].isna().all()
     assert (rows["reason"] == why).all()
-    assert "8 of 14 trials have an answer that could not be judged" in " ".join(said.out.split())
+    told = " ".join(said.out.split())
+    assert "8 of 14 trials have an answer that could not be judged" in told
+    assert ": 0" not in told.partition("they are in no quality")[2].partition(")")[0]
 
 
 def test_the_report_shows_the_cost_of_judging_apart(judged):
@@ -317,3 +323,73 @@ def test_a_run_that_is_killed_while_it_judges_goes_on_where_it_was(place):
     assert found.state == "complete"
     assert found.scores()["value"].tolist() == [1.0, 1.0]
     assert any("1 calls were in flight when the run was killed" in one and "referee" in one for one in found.notes)
+
+
+PAIR = """
+capability: support
+params: {max_tokens: 20}
+score: {judge: {pairwise: true, against: other, judges: [referee]}}
+cases:
+  - {id: a, prompt: What is 2 + 2?}
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "status", "why"),
+    [
+        ("5", 500, "the baseline other has no reply to this case"),
+        ("I'm sorry, but I can't help with that.", 200, "the baseline other has no reply that could be judged"),
+    ],
+)
+def test_without_the_baselines_reply_there_is_nothing_to_compare_with(place, text, status, why):
+    (place / "one.yaml").write_text(PAIR)
+    with loopback() as server, loopback(text, status) as other, loopback("{}") as judge:
+        registered(place, server, judge)
+        with (place / "own.toml").open("a") as file:
+            file.write(REAL.format("other", "openai/gpt-z", other.url, ""))
+        run()
+        assert judge.bodies == []
+    scores = harness.load_run("reports/latest").scores().set_index("provider")
+    assert (scores.loc["mine", "state"], scores.loc["mine", "reason"]) == ("unscored", why)
+
+
+def test_an_embedding_model_that_fails_leaves_a_reply_unscored(place):
+    (place / "one.yaml").write_text(
+        SUITE.partition("cases:")[0] + "score: similarity\ncases: [{id: a, prompt: Who?, expect: she}]\n"
+    )
+    with loopback() as server, loopback() as embedder:
+        (place / "own.toml").write_text(
+            REAL.format("mine", "openai/gpt-x", server.url, "")
+            + REAL.format(
+                "near", "openai/y", embedder.url, 'embedding_model = "openai/e"\nembedding_price = 1\njudge = "only"'
+            )
+        )
+        run()
+    (score,) = harness.load_run("reports/latest").scores().to_dict("records")
+    assert (score["state"], score["reason"]) == ("unscored", "the embedder near did not answer: response_malformed")
+    assert score["scorer_version"] == "1 by openai/e"
+
+
+def test_from_python_the_judges_are_asked_too(judged, monkeypatch):
+    folder, _said = judged
+    monkeypatch.chdir(folder)
+    places = harness.Places((folder / "support.yaml",), reports=folder / "other")
+    finished = harness.run(places, harness.Selection(keyword="fine"))
+    assert [one.judge for one in finished.report.judging] == ["judge"]
+    assert (finished.run.scores()["state"] == "scored").all()
+    assert (finished.run.calls()["phase"] == "judge").sum() >= 1
+
+
+def test_a_simulated_judge_that_nobody_serves_is_said(judged):
+    folder, _said = judged
+    run = the_run(folder)
+    known = registry.load(folder / "providers.toml", {})
+    (suite,) = load.suites([folder / "support.yaml"])
+    case = dataclasses.replace(suite.cases[0], criteria=(Criterion("judge", {"rubric": "Another."}),))
+    heard = judges.hearing(
+        run, [dataclasses.replace(suite, cases=(case,))], Bench(known, registry.Catalogue.load(), ("judge",))
+    )
+    assert heard.missing > 0
+    with pytest.raises(WrongUse, match="judge is simulated"):
+        judges.ask(run, heard, harness.Terms())
+    assert judges.ask(run, judges.Hearing(), harness.Terms()) is run
