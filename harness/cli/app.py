@@ -31,6 +31,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "judge": "check a judge against human labels: agreement and Cohen's kappa",
         "report": "write a run's report again",
         "compare": "hold a run against an earlier one or the baseline: regressed, improved, missing",
+        "comment": "write a comparison as the one comment at a pull request on GitHub",
         "bless": "make a run the baseline that later ones are held against",
         "history": "show how figures went over many runs: steps, and whether the last run is unusual",
         "route": "say which routing weights a run supports; --apply writes them",
