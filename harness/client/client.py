@@ -193,6 +193,10 @@ class Client:
         async with self._held() as session:
             return await is_model_available(session, self._one(provider), model)
 
+    def wait_s(self, provider: Provider | str) -> float:
+        """How many seconds a request would wait now for the provider's rates, its account's, and pauses that it asked for. Raises WrongUse as `list_models` does."""
+        return self._accounts.wait_s(self._one(provider))
+
     def facts_of(self, provider: Provider | str) -> Facts | None:
         """What this client was told of the provider's model: context length, capabilities. Raises WrongUse as `list_models` does."""
         return self._facts.get(self._one(provider).name)

@@ -27,17 +27,22 @@ DRAWS = 4_000
 class Explore:
     """`share` of the picks is decided by Thompson sampling, the others as ever. A standing weighs at most as much as `prior_mass` marks.
 
+    With a record the marks of earlier routers in the same place count as well, each half as much after every `half_life_days`.
+
     Raises:
         WrongUse: a number makes no sense.
     """
 
     share: float = 0.1
     prior_mass: float = PRIOR_MASS
+    half_life_days: float = 30.0
     seed: int = 0
 
     def __post_init__(self) -> None:
         if not 0 < self.share <= 1:
             raise WrongUse(f"a share of {self.share} cannot be explored with: it is above 0, and 1 at most")
+        if not self.half_life_days > 0:
+            raise WrongUse(f"a half-life of {self.half_life_days} days makes no sense")
         if not self.prior_mass > 0:
             raise WrongUse(f"a prior mass of {self.prior_mass} makes no sense: it is a number of cases above 0")
 
@@ -73,11 +78,12 @@ class Beliefs:
         self._options = options
         self._marks: defaultdict[tuple[str | None, str], list[float]] = defaultdict(lambda: [0.0, 0.0])
 
-    def mark(self, capability: str | None, provider: str, score: float) -> None:
-        """A reply was worth so much, from 0 to 1."""
+    def mark(self, capability: str | None, provider: str, score: float, days: float = 0.0) -> None:
+        """A reply was worth so much, from 0 to 1, so many days ago: it counts half after each half-life."""
+        weight = 0.5 ** (days / self._options.half_life_days)
         seen = self._marks[capability, provider]
-        seen[0] += score
-        seen[1] += 1.0 - score
+        seen[0] += weight * score
+        seen[1] += weight * (1.0 - score)
 
     def beta(self, one: Candidate, capability: str | None) -> tuple[float, float]:
         """Both parameters of its Beta distribution; (1, 1), anything, where nothing is known."""

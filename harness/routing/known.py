@@ -119,8 +119,7 @@ def _not_ready(registered: Registry, part: Sequence[Provider], only: Sequence[st
         elif only:
             reasons[name] = "is not among those that were named"
         else:
-            judges = entry.judge == "only"
-            reasons[name] = "only judges" if judges else "is simulated, and real providers are ready"
+            reasons[name] = "is simulated, and real providers are ready"
     return reasons
 
 

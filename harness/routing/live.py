@@ -14,6 +14,8 @@ from harness.told import STOPS_PROVIDER, Attempt, Failure
 
 REMEMBERED = 1_000
 """Times of so many replies are remembered for the percentiles."""
+LONGEST_LINE_S = 0.5
+"""A provider whose rates let the next request go only after so long is passed over while others are free."""
 WEIGHT = 0.1
 """What the newest reply weighs in the typical time: half of it is of the last seven."""
 RATE_LIMIT_S = 1.0
@@ -55,6 +57,7 @@ class Live:
         self.provider = provider
         self.breaker = Breaker(options, changed)
         self.at_once = provider.limits.at_once
+        self.rate_wait_s: Callable[[], float] | None = None
         self.in_flight = 0
         self.first_choice = self.attempts = self.answered = self.took_over = self.unpriced = 0
         self.prompt_tokens = self.completion_tokens = 0
@@ -67,8 +70,10 @@ class Live:
 
     @property
     def busy(self) -> bool:
-        """Whether one more request would have to wait for a slot."""
-        return self.in_flight >= self.at_once
+        """Whether one more request would have to wait for a slot, or for its rates for long."""
+        if self.in_flight >= self.at_once:
+            return True
+        return self.rate_wait_s is not None and self.rate_wait_s() > LONGEST_LINE_S
 
     def admits(self, now: float) -> bool:
         """Whether it is to be asked: its breaker lets it, and it has not asked to be left alone."""

@@ -132,7 +132,7 @@ class Picker:
         """Another one where the one that was picked has no slot free, if there is one."""
         free = [number for number, live in enumerate(plan.lives) if not live.busy]
         if not free:
-            return Choice(plan, full, "where it waits for a slot, as everybody's are taken")
+            return Choice(plan, full, "where it waits, as everybody's slots or rates are used up")
         shares = [plan.weights[number] for number in free]
         place = free[0]
         if sum(shares) > 0:
@@ -140,7 +140,7 @@ class Picker:
             while chance >= plan.weights[place] and len(free) > 1:
                 chance -= plan.weights[free.pop(0)]
                 place = free[0]
-        return Choice(plan, place, f"as {plan.candidates[full].name} has no slot free")
+        return Choice(plan, place, f"as {plan.candidates[full].name} has no slot free, or its rate is used up")
 
     def _made(self, wanted: Wanted, now: float) -> Plan:
         fit, unfit = self._fitting(wanted)

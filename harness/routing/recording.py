@@ -21,6 +21,7 @@ from harness.ask import Case, Prompt, Provider, ToolCall
 from harness.client import cleaned
 from harness.errors import StoreError, WrongUse
 from harness.judged import Score
+from harness.routing.allowances import DAY_S
 from harness.routing.routed import Caller
 from harness.store import Place, Recorder, Run, RunInfo
 from harness.told import Attempt, Outcome, Reply
@@ -139,6 +140,18 @@ def settle(place: Place) -> None:
                 _score(store.open_run(one.path, place))
             except StoreError:
                 continue  # another router does it, or it is damaged: `harness report` says which
+
+
+def earlier_marks(place: Place) -> Iterator[tuple[str | None, str, float, float]]:
+    """The marks in the runs that have ended there: capability, provider, score, and how many days ago the run began. Raises StoreError."""
+    now = datetime.now(UTC)
+    for one in store.runs_in(place.folder / "runs"):
+        if one.finished and one.scored and one.info is not None:
+            scores = store.open_run(one.path, place).scores(["capability", "provider", "state", "value"])
+            days = (now - one.info.created).total_seconds() / DAY_S
+            for capability, provider, state, value in scores.itertuples(index=False):
+                if state == "scored":
+                    yield (None if capability == UNNAMED else capability), provider, value, days
 
 
 def _score(run: Run) -> None:

@@ -26,7 +26,7 @@ from harness.routing.known import Candidate, Known, Sources, known
 from harness.routing.ledger import Ledger, Said
 from harness.routing.live import Live
 from harness.routing.picking import Picker
-from harness.routing.recording import LiveRecord, Record
+from harness.routing.recording import LiveRecord, Record, earlier_marks
 from harness.routing.routed import NOBODY, Caller, Routed, RoutedEmbeddings, Stats
 from harness.routing.streams import RoutedStream
 from harness.structured import HasSchema
@@ -106,8 +106,12 @@ class Router:
         return {one.name: one.provider for one in self._known.candidates}
 
     def record(self, record: LiveRecord) -> None:
-        """Outcomes are written there from now on."""
+        """Outcomes are written there from now on; exploration begins with the marks of earlier runs there."""
         self._ledger.record = record
+        if self._beliefs is not None:
+            for capability, provider, score, days in earlier_marks(record.place):
+                self._beliefs.mark(capability, provider, score, days)
+            self._desk.picker.changed()
 
     def reload(self) -> None:
         """Reads the files anew; what was learned of those who stay is kept. What cannot be read raises as `load` does, and everything stays as it was."""
@@ -300,7 +304,12 @@ class Router:
         self._known, self._lives = found, lives
         self._desk = Desk(picker, lives, self.options.max_retries, self._rng, self._clock)
         facts = {one.name: one.facts for one in found.candidates}
-        self._client = Client([one.provider for one in found.candidates], facts=facts, cache=self.options.cache)
+        self._client = client = Client(
+            [one.provider for one in found.candidates], facts=facts, cache=self.options.cache
+        )
+        for live in lives.values():
+            limited = live.provider.limits.rpm or live.provider.limits.tpm or live.provider.account
+            live.rate_wait_s = partial(client.wait_s, live.provider) if limited else None
 
     def _changed(self) -> None:
         """Somebody's health has: plans that were made are not true any more."""

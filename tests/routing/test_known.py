@@ -80,7 +80,7 @@ async def test_a_router_over_the_files(folder):
         assert choice.left_out == {
             "keyless": "is not ready: NOT_SET_ANYWHERE_KEY is not set",
             "sim": "is simulated, and real providers are ready",
-            "critic": "only judges",
+            "critic": "only judges the replies of others",
         }
         assert router.pick(Profile(strategy="quality")).name == "first", "the simulated standing is not of the real one"
         assert router.stats().providers["first"].typical_s == 1.5

@@ -9,6 +9,7 @@ import pytest
 
 from harness import store
 from harness.errors import WrongUse
+from harness.registry import Profile
 from harness.routing import Caller, Explore, Known, Router, RouterOptions
 from harness.routing.recording import MARKS, LiveRecord, settle
 from harness.store import Place
@@ -134,6 +135,29 @@ def test_what_a_killed_router_recorded_is_there(tmp_path):
     (run,) = (store.open_run(one.path, tmp_path) for one in store.runs_in(tmp_path / "runs"))
     assert run.state == "interrupted"
     assert run.scores().value.tolist() == [0.75]
+
+
+@looped
+async def test_marks_of_earlier_routers_count_for_exploration(tmp_path):
+    await asked(tmp_path)
+    async with services("first", "second") as made:
+        candidates = tuple(one.candidate(place) for place, one in enumerate(made))
+        router = Router(lambda: Known(candidates), RouterOptions(explore=Explore(share=1.0)))
+        before = router.pick(capability="health").probability
+        router.record(LiveRecord(tmp_path, router.providers))
+        after = router.pick(Profile(providers=("first",)), capability="health")
+        assert router._beliefs is not None
+        assert router._beliefs.beta(candidates[0], "health") == pytest.approx((2.0, 1.0), abs=1e-3)
+        assert router._beliefs.beta(candidates[1], "health") == pytest.approx((1.0, 2.0), abs=1e-3)
+        assert before == pytest.approx(0.5, abs=0.05)
+        assert after.name == "first"
+        router.close()
+
+
+@pytest.mark.parametrize("wrong", [{"share": 0.0}, {"share": 1.5}, {"prior_mass": 0.0}, {"half_life_days": 0.0}])
+def test_exploring_with_numbers_that_make_no_sense_is_refused(wrong):
+    with pytest.raises(WrongUse):
+        Explore(**wrong)
 
 
 @looped

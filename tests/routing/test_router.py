@@ -240,8 +240,19 @@ async def test_a_full_provider_is_passed_over():
             await asyncio.sleep(0.05)
             choice = asked.pick()
             assert choice.name == "second"
-            assert "as first has no slot free" in choice.why
+            assert "as first has no slot free, or its rate is used up" in choice.why
             assert (await waiting).provider == "second"
+
+
+@looped
+async def test_a_provider_whose_rate_is_used_up_is_passed_over():
+    async with services("first", "second") as made:
+        asked = router(*in_order(made, limits=Limits(rpm=6)))
+        async with asked:
+            assert [(await asked.ask("?")).provider for _ in range(2)] == ["first", "second"]
+            with pytest.raises(AllFailed, match="no answer within what was left"):
+                await asked.ask("?", Profile(deadline_s=0.2))
+            assert (made[0].asked, made[1].asked) == (1, 1)
 
 
 @looped

@@ -38,6 +38,11 @@ class Accounts:
         account = provider.account or Account("")
         return self._shared.setdefault(provider.account_key, Rates(Pace(account.rpm, account.tpm)))
 
+    def wait_s(self, provider: Provider) -> float:
+        """How long a request to it would wait now for our own rates, its own and its account's, and for pauses that were asked for; at least 0."""
+        now = self.clock()
+        return max(0.0, self.own(provider).wait(now), self.shared(provider).wait(now))
+
     def told(self, provider: Provider) -> Told:
         """What was told of the account's limits on the provider's model: servers limit each model by itself."""
         return self._told.setdefault((provider.account_key, provider.model), Told())
