@@ -156,6 +156,14 @@ class Case:
         return {name: value for name, value in self.__dict__.items() if name != "asking"}
 
 
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """What a suite's cases have to come to together, for each provider: the lower bound of the interval of 95 % is at least this; None: no matter."""
+
+    min_quality: float | None = None
+    min_reliability: float | None = None
+
+
 @dataclass(frozen=True)
 class Suite:
     """Cases that belong together. `params` (temperature, max_tokens, …) are the defaults of its cases."""
@@ -167,6 +175,7 @@ class Suite:
     tags: frozenset[str] = frozenset()
     params: JsonObject = field(default_factory=dict)
     repeat: int = 1
+    gate: Gate | None = None
 
     @cached_property
     def hash(self) -> str:

@@ -90,9 +90,15 @@ Serve = Callable[[Sequence[Provider], Sequence[Suite], Path], AbstractContextMan
 
 
 def prepare(
-    places: Places, selection: Selection, terms: Terms | None = None, env: Mapping[str, str] = os.environ
+    places: Places,
+    selection: Selection,
+    terms: Terms | None = None,
+    env: Mapping[str, str] = os.environ,
+    suites: Sequence[Suite] | None = None,
 ) -> Prepared:
     """Read and check everything; nothing is sent. What the terms' patience says takes the place of the providers' own deadlines and retries.
+
+    `suites` are those of `places` where they were read already.
 
     Raises:
         BadInput: a suite, the registry or the routing file says something wrong; every problem is listed.
@@ -101,14 +107,16 @@ def prepare(
     terms = terms or Terms()
     routes_in_force(places)  # the report holds the run against them: better to complain now than when it is paid for
     known = registry.load(places.providers, env)
-    suites = load.select(read_suites(places, selection.seed, selection.limit), selection.keyword, selection.marker)
+    if suites is None:
+        suites = read_suites(places, selection.seed, selection.limit)
+    chosen = load.select(suites, selection.keyword, selection.marker)
     catalogue = Catalogue.load()
     providers = tuple(
         with_prices(terms.patience.of(one), catalogue)
         for one in registry.participants(known, selection.only, simulated=selection.simulated)
     )
     plan = engine.Plan(
-        suites=suites,
+        suites=chosen,
         providers=providers,
         repeat=selection.repeat,
         seed=selection.seed,
@@ -246,7 +254,7 @@ def run_info(prepared: Prepared, terms: Terms) -> store.RunInfo:
         harness_version=__version__,
         seed=prepared.selection.seed,
         limit=prepared.selection.limit,
-        planned=replace(plan, done=frozenset()).count,
+        planned=plan.count + (len(prepared.before.done) if prepared.before else 0),
         suites={one.name: one.hash for one in plan.suites},
         suite_cases={one.name: len(one.cases) for one in plan.suites},
         registry_hash=prepared.registry.hash,

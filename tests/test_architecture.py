@@ -30,6 +30,7 @@ DOORS = {
     "tomli_w": {"routing"},
     "pytest": {"pytest_plugin"},
     "jinja2": {"render"},
+    "_pytest": {"pytest_plugin"},
     "matplotlib": {"render"},
     "rich": {"render"},
     "tqdm": {"render"},

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from harness.ask import Prompt, Provider, Suite
+from harness.ask import JsonObject, Prompt, Provider, Suite
 from harness.cli import fleet
 from harness.client import Cache, Client, TextDelta, wait
 from harness.load import suites as load_suites
@@ -19,14 +19,24 @@ from harness.told import Attempt
 
 @dataclass(frozen=True, slots=True)
 class Asker:
-    """Asks one provider. Calling it returns the reply's text; `attempt` returns everything about the call."""
+    """Asks one provider. Calling it returns the reply's text; `attempt` returns everything about the call. `record` is given each attempt."""
 
     client: Client
     provider: Provider
+    record: Callable[[Attempt], None] | None = None
 
     def attempt(self, question: str | Prompt, *, stream: bool = True, **params: Any) -> Attempt:
         """Ask and return the deciding attempt; a failure is in it, not raised."""
-        return wait(self.client.ask(self.provider, question, params=params, stream=stream))
+        if self.record is None:
+            return wait(self.client.ask(self.provider, question, params=params, stream=stream))
+        attempts = wait(self._all(question, params, stream=stream))
+        for one in attempts:
+            self.record(one)
+        return attempts[-1]
+
+    async def _all(self, question: str | Prompt, params: JsonObject, *, stream: bool) -> list[Attempt]:
+        trial = self.client.trial(self.provider, question, params, None, stream=stream)
+        return [one async for one in self.client.attempts(trial)]
 
     def print_as_it_comes(self, question: str | Prompt, **params: Any) -> Attempt:
         """Ask, print the answer's text while it comes, and return the deciding attempt."""
@@ -61,6 +71,7 @@ def open_asker(
     base_url: str | None = None,
     patience: Patience = AS_REGISTERED,
     cache: Cache | None = None,
+    record: Callable[[Attempt], None] | None = None,
 ) -> Iterator[Asker]:
     """An `Asker` for a registered provider or a model, served at `base_url` if given; a simulated one knows the suites' answer keys.
 
@@ -74,7 +85,7 @@ def open_asker(
         if provider.simulated and not provider.base_url:
             (provider,) = stack.enter_context(fleet.serve([provider], keys_of(places)))
             cache = None  # it costs nothing, and what it answers changes with the suites
-        yield Asker(Client([provider], cache=cache), provider)
+        yield Asker(Client([provider], cache=cache), provider, record)
 
 
 def keys_of(places: Places) -> Sequence[Suite]:

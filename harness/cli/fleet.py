@@ -15,12 +15,13 @@ from harness.bench import Bench
 from harness.document import did_you_mean
 from harness.errors import BadInput, Problem
 from harness.foreseeing import foresee
-from harness.pipeline import Finished, Prepared, finish, prepare, record
+from harness.pipeline import Finished, Prepared, Recorded, finish, prepare, record
 from harness.registry import Entry, Registry
-from harness.scorers import Permissions
+from harness.scorers import Permissions, Rulings
 from harness.settings import Places, Selection, Terms
 from harness.simulate import FleetProcess, load_fleet, write_keys
 from harness.simulate.wires import WIRES
+from harness.store import Run
 
 
 def problems(registry: Registry, entries: Iterable[Entry]) -> list[Problem]:
@@ -91,11 +92,17 @@ def run(
     prepared = checked(prepare(places, selection, terms))
     bench = checked_bench(Bench(prepared.registry, prepared.catalogue, selection.judges))
     foresee(prepared.plan, prepared.max_output_of, bench)
-    served = functools.partial(serve, seed=selection.seed)
-    recorded = record(prepared, places, terms, serve=served)
-    found, suites = recorded.run, prepared.plan.suites
-    heard = judges.hearing(found, suites, bench)
+    recorded = record(prepared, places, terms, serve=functools.partial(serve, seed=selection.seed))
+    found, rulings = heard(prepared, recorded, bench, terms)
+    allow = Permissions(code=allow_code, rulings=rulings)
+    return finish(found, prepared.plan.suites, allow, places, recorded.notes)
+
+
+def heard(prepared: Prepared, recorded: Recorded, bench: Bench, terms: Terms) -> tuple[Run, Rulings]:
+    """The run with what its scorers had to ask of other models, and what these said; of a run that was interrupted nothing more is asked."""
+    found = recorded.run
+    inquiries = judges.hearing(found, prepared.plan.suites, bench)
     if not recorded.interrupted:
-        found = judges.ask(found, heard, terms, spent_usd=recorded.tally.spend_usd, serve=served)
-    allow = Permissions(code=allow_code, rulings=judges.rulings(found, heard))
-    return finish(found, suites, allow, places, recorded.notes)
+        served = functools.partial(serve, seed=prepared.selection.seed)
+        found = judges.ask(found, inquiries, terms, spent_usd=recorded.tally.spend_usd, serve=served)
+    return found, judges.rulings(found, inquiries)

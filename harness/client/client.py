@@ -134,7 +134,7 @@ class Client:
         The provider's own params are sent unless `params` says otherwise. `response_format`, in OpenAI's form or a pydantic model class, takes
         the place of the prompt's; `attempt.parsed(Model)` is then the object. Raises WrongUse for a name that is not registered.
         """
-        trial = self._trial(provider, prompt, params, response_format, stream=stream)
+        trial = self.trial(provider, prompt, params, response_format, stream=stream)
         return [attempt async for attempt in self.attempts(trial)][-1]
 
     def stream(
@@ -146,10 +146,10 @@ class Client:
         response_format: JsonObject | type[HasSchema] | None = None,
     ) -> Stream:
         """Asks one question as `ask` does and gives the answer as it comes, in typed chunks; see `Stream`."""
-        trial = self._trial(provider, prompt, params, response_format, stream=True)
+        trial = self.trial(provider, prompt, params, response_format, stream=True)
         return Stream(self.attempts(trial), trial.provider.api_key)
 
-    def _trial(
+    def trial(
         self,
         provider: Provider | str,
         prompt: Prompt | str,
@@ -158,6 +158,7 @@ class Client:
         *,
         stream: bool,
     ) -> Trial:
+        """One question as a trial, for `attempts`; what is given is as for `ask`. Raises WrongUse for a name that is not registered."""
         provider = self._one(provider)
         if isinstance(prompt, str):
             prompt = Prompt(({"role": "user", "content": prompt},))

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from harness import scorers
-from harness.ask import Suite
+from harness.ask import Gate, Suite
 from harness.load.cases import SaidCase, Shared
 from harness.load.place import Place
 from harness.load.shapes import SuiteShape
@@ -30,6 +30,7 @@ def assemble(suite: SuiteShape, shared: Shared, said: Sequence[SaidCase], place:
         tags=suite.tags,
         params=suite.params,
         repeat=suite.repeat,
+        gate=Gate(suite.gate.min_quality, suite.gate.min_reliability) if suite.gate else None,
     )
 
 

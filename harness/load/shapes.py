@@ -297,6 +297,21 @@ class YamlCase(CaseShape):
     vars: dict[str, JsonValue] = Field(default_factory=dict, description="variables for {{name}}; over the suite's")
 
 
+class GateShape(_Shape):
+    """What the cases have to come to together, for each provider: the lower bound of its interval of 95 % is held against it."""
+
+    min_quality: float | None = Field(default=None, gt=0, lt=1, description="the mean of the scored cases, such as 0.9")
+    min_reliability: float | None = Field(
+        default=None, gt=0, lt=1, description="the share of questions that the provider answers"
+    )
+
+    @model_validator(mode="after")
+    def _asks_for_something(self) -> GateShape:
+        if self.min_quality is None and self.min_reliability is None:
+            raise ValueError("a gate asks for nothing\ngive `min_quality`, `min_reliability` or both")
+        return self
+
+
 class SuiteShape(_Shape):
     """What all cases of a suite share."""
 
@@ -307,6 +322,7 @@ class SuiteShape(_Shape):
     params: Params = Field(default_factory=dict, description="temperature, max_tokens, … of each case")
     repeat: int = Field(default=1, ge=1, description="how often each case is asked")
     score: Score = Field(default=None, description="how replies are judged, where a case does not say so itself")
+    gate: GateShape | None = Field(default=None, description="what the cases have to come to together")
 
 
 class CasesFrom(_Shape):

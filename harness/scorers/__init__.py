@@ -6,11 +6,12 @@ to an outcome, with the rules that hold for all of them.
 """
 
 from harness.scorers.family import NAMES, PARTS, asks, check, scorer_of
-from harness.scorers.judging import Permissions, judge, judge_all, questions
+from harness.scorers.judging import NOT_ALLOWED, Permissions, judge, judge_all, questions
 from harness.scorers.opinion import Asks, Matter, Opinion, Question, Ruling, Rulings
 
 __all__ = [
     "NAMES",
+    "NOT_ALLOWED",
     "PARTS",
     "Asks",
     "Matter",

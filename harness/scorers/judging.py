@@ -33,6 +33,9 @@ from harness.wording import only_refuses, said
 
 LONGEST = 500
 """Characters of `extracted` and `reason` that a score keeps."""
+NOT_ALLOWED = "code is not run unless --allow-code is given"
+"""The reason of a score that only lacks a permission."""
+
 AHEAD = 32
 """Outcomes for each worker that may be judged ahead of the first one that is not done."""
 
@@ -160,7 +163,7 @@ def _score(case: Case, number: int, outcome: Outcome, allow: Permissions) -> Sco
 def _unreadable(scorer: Scorer[Any], reply: Reply, allow: Permissions) -> str | None:
     """Why a reply cannot be judged at all."""
     if scorer.runs_code and not allow.code:
-        return "code is not run unless --allow-code is given"
+        return NOT_ALLOWED
     if reply.finish_reason == "content_filter":
         return None if scorer.reads_refusals else "filtered: the provider's content filter stopped it"
     if said(reply) or (reply.tool_calls and not scorer.reads_text):
