@@ -51,7 +51,7 @@ def table_of(table: Table) -> str:
         f"### {escape(table.title)}",
         "",
         "| " + " | ".join(escape(name) for name in table.head) + " |",
-        "|" + "|".join([" --- ", *[" ---: "] * (len(table.head) - 1)]) + "|",
+        "|" + "|".join(" --- " if table.is_left(number) else " ---: " for number in range(len(table.head))) + "|",
         *("| " + " | ".join(escape(cell) for cell in row) + " |" for row in table.rows),
     ]
     return "\n".join(lines) + (f"\n\n{escape(table.note)}" if table.note else "")

@@ -11,12 +11,16 @@ from harness.render.figures import DASH, count, percent, plural, seconds, usd
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A title, column heads, rows of as many cells, and a note on how to read it. Columns after the first align right."""
+    """A title, column heads, rows of as many cells, and a note on how to read it. Columns of numbers align right."""
 
     title: str
     head: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     note: str = ""
+
+    def is_left(self, column: int) -> bool:
+        """Whether the column aligns left: the first one, and those with words in them."""
+        return column == 0 or any(row[column][:1].isalpha() for row in self.rows)
 
 
 def _names(standings: Iterable[Standing], *, capability: bool) -> list[str]:

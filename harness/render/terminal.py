@@ -40,17 +40,11 @@ class Terminal:
         self.line(table.title, style="bold")
         grid = Grid(box=None, pad_edge=False, header_style="dim")
         for number, name in enumerate(table.head):
-            words = any(_is_words(row[number]) for row in table.rows)
-            grid.add_column(
-                name, justify="left" if number == 0 or words else "right", no_wrap=number == 0, overflow="fold"
-            )
+            left = table.is_left(number)
+            grid.add_column(name, justify="left" if left else "right", no_wrap=number == 0, overflow="fold")
         for row in table.rows:
             grid.add_row(*(Text(one_line(cell, MOST_IN_CELL)) for cell in row))
         self._console.print(grid)
         if table.note:
             self.line(table.note, style="dim")
         self.line()
-
-
-def _is_words(cell: str) -> bool:
-    return bool(cell) and cell[0].isalpha()

@@ -32,11 +32,12 @@ def text(model: Compared, most_bytes: int | None = None) -> str:
     shown = _Shown(most_bytes)
     shown.add(f"# {'❌' if model.failed else '✅'} {escape(compared.verdict(model.cells, model.new))}")
     shown.add_each(f"> {escape(note)}" for note in model.notes)
-    shown.add_each(table_of(one) for one in (*compared.changed(model.cells), *moved.moved(model)))
+    *changed, counts = compared.changed(model.cells)
+    shown.add_each(table_of(one) for one in (*changed, *moved.moved(model)))
     shown.add_each(f"- {escape(gap)}" for gap in compared.gaps(model.cells))
     if model.flips:
         shown.fold(f"{plural(len(model.flips), 'case')} that flipped, with both replies", map(_flip, model.flips))
-    shown.fold(plural(len(model.cells), "cell"), [table_of(compared.every(model.cells))])
+    shown.fold(plural(len(model.cells), "cell"), [table_of(one) for one in (counts, compared.every(model.cells))])
     return shown.text()
 
 
