@@ -191,6 +191,37 @@ def clustered_coverage(n_clusters: int, mean: float, rounds: int) -> float:
     return held / rounds
 
 
+@dataclass(frozen=True)
+class Ratio:
+    """Of 95 % intervals of a typical ratio: how many hold it, their mean width in logarithms, how many of +15 % leave no change out."""
+
+    held: float
+    width: float
+    found: float
+
+
+def ratio_intervals(rounds: int, n: int = 100, noise: float = 0.3) -> tuple[Ratio, Ratio]:
+    """Those that belong to the signed ranks, and bootstrap intervals (percentile, 999 samples) of the median ratio, on the same pairs."""
+    ends: tuple[list[tuple[float, float]], list[tuple[float, float]]] = ([], [])
+    truth = float(np.log(1.15))
+    for seed in range(rounds):
+        rng = np.random.default_rng([seed, 5])
+        arms = rng.normal(0, noise, (2, n)) + np.log(5) * (rng.random((2, n)) < 0.01)
+        x = arms[1] - arms[0] + truth
+        ranks = stats.paired_logs(x).interval
+        assert ranks
+        ends[0].append(ranks)
+        low, high = np.quantile(np.median(rng.choice(x, (999, n)), axis=1), [0.025, 0.975])
+        ends[1].append((float(low), float(high)))
+
+    def of(intervals: list[tuple[float, float]]) -> Ratio:
+        low, high = np.array(intervals).T
+        held = float(((low <= truth) & (truth <= high)).mean())
+        return Ratio(held, float((high - low).mean()), float((low > 0).mean()))
+
+    return of(ends[0]), of(ends[1])
+
+
 UNCHANGED: dict[str, tuple[Draw, Measure]] = {
     "quality, 200 cases": (quality(200), "quality"),
     "quality, 20 topics of 10 cases": (clustered(20), "quality"),
@@ -255,7 +286,8 @@ def main() -> None:
     rounds = parser.parse_args().rounds
     head = f"{'':60}{'measured':>10}  promised"
     print(
-        f"Nothing changed: called regressed or improved ({rounds:,} comparisons a line; in brackets with no tolerance)\n{head}"
+        f"Nothing changed: called regressed or improved ({rounds:,} comparisons a line, of which a true 5 % calls up to "
+        f"{100 * binom.ppf(0.975, rounds, 0.05) / rounds:.1f} %; in brackets with no tolerance)\n{head}"
     )
     for name, (draw, measure) in UNCHANGED.items():
         usual, none = (rates(draw, measure, tolerance, rounds).called for tolerance in (USUAL, NONE))
@@ -271,6 +303,15 @@ def main() -> None:
     for name, (draw, measure, tolerance) in APART.items():
         print(f"{name:60}{f'{100 * rates(draw, measure, tolerance, rounds).called:.1f} %':>10}", flush=True)
     _print_looks(rounds)
+    print(
+        "\nIntervals of a typical ratio of latencies, 100 pairs, +15 %, two-sided: hold it (width in logarithms; leave no change out)"
+    )
+    for name, one in zip(
+        ("signed ranks (Hodges and Lehmann)", "bootstrap of the median"), ratio_intervals(rounds), strict=True
+    ):
+        print(
+            f"{name:60}{f'{100 * one.held:.1f} %':>10}  94–97 %  ({one.width:.3f}; {100 * one.found:.0f} %)", flush=True
+        )
     print("\n300 cells, 10 of them worse by 30 points")
     for word, tolerance in (("usual tolerance", USUAL), ("tolerance 0", NONE)):
         false, found = false_discoveries(max(2, rounds // 20), tolerance)

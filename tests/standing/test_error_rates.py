@@ -33,6 +33,13 @@ def test_two_runs_an_hour_apart_are_called_changed_too_often_and_interleaved_one
     assert rates(error_rates.latency(100, 0.15), "latency", NONE, 50).called < 0.15
 
 
+def test_intervals_of_signed_ranks_hold_the_ratio_and_find_more_than_a_bootstrap_of_the_median():
+    ranks, median = error_rates.ratio_intervals(400)
+    assert 0.925 <= ranks.held <= 0.975
+    assert ranks.width < 0.9 * median.width
+    assert ranks.found > median.found + 0.05
+
+
 @pytest.mark.parametrize("n", [20, 50, 200, 1000])
 def test_intervals_cover_94_to_97_percent_on_average_and_never_below_90(n):
     mean, worst = error_rates.coverage(n)
