@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from harness import __version__, judges, scorers, stats, store
-from harness.ask import Answer, Case, Criterion, Prompt, Provider, Suite, TrialRef, content_address
+from harness.addressed import content_address
+from harness.ask import Answer, Case, Criterion, Prompt, Provider, Suite, TrialRef
 from harness.bench import Bench
 from harness.errors import NothingSelected, WrongUse
 from harness.foreseeing import CAPABILITY

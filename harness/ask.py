@@ -6,54 +6,20 @@ question and an unchanged one is never paid for twice.
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
+from harness.addressed import NESTED, Begun, canonical, content_address, flat, hashed, plain, quoted
 from harness.structured import HasSchema, response_format
 
 JsonObject = Mapping[str, Any]
 """A JSON object: messages, tools and response formats are in the OpenAI chat form, which litellm translates."""
 
 Phase = Literal["warmup", "measure", "judge"]
-
-
-def content_address(value: object, length: int = 16) -> str:
-    """The SHA-256 of `value` as canonical JSON (sorted keys, no spaces, UTF-8), in hex, cut to `length` digits."""
-    return _hashed(_CANONICAL.encode(value), length)
-
-
-def _hashed(text: str, length: int = 16) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:length]
-
-
-def _plain(value: object) -> object:
-    if isinstance(value, Mapping):
-        return dict(value)
-    raise TypeError(f"{type(value).__name__} is not JSON")
-
-
-_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_plain)
-
-
-_NESTED = dict, list, tuple, Mapping
-
-
-class _Begun:
-    """The content addresses of lists that all begin with the same value, which is read and hashed but once."""
-
-    def __init__(self, first: object) -> None:
-        self._hash = hashlib.sha256(f"[{_CANONICAL.encode(first)},".encode())
-
-    def address(self, rest: Sequence[object], length: int = 16) -> str:
-        """`content_address([first, *rest], length)`."""
-        whole = self._hash.copy()
-        whole.update(_CANONICAL.encode(rest)[1:].encode())
-        return whole.hexdigest()[:length]
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,12 +110,12 @@ class Case:
             [one.scorer, one.options, one.weight, one.negate, *([one.extract] if one.extract else [])]
             for one in self.criteria
         ]
-        return self.asking.address([self.expect, criteria, self.params])
+        return self.asking.address([canonical(one) for one in (self.expect, criteria, self.params)])
 
     @cached_property
-    def asking(self) -> _Begun:
+    def asking(self) -> Begun:
         """The content addresses of what begins with the prompt: a case is asked many times."""
-        return _Begun(self.prompt.as_json())
+        return Begun(self.prompt.as_json())
 
     def __getstate__(self) -> dict[str, Any]:
         """Without what no process can hand to another."""
@@ -363,11 +329,14 @@ class Trial:
 
         Within tools, response format and params the order of names counts too: a model writes the fields of a schema in its order.
         """
-        prompt, params = self.case.prompt, self.params
-        asked = [params, self.provider.model, self.provider.address, self.repeat]
-        nested = [params[name] for name in sorted(params) if isinstance(params[name], _NESTED)]
+        prompt, params, address = self.case.prompt, self.params, self.provider.address
+        text = flat(params)
+        where = "null" if address is None else quoted(address)
+        asked = [text or canonical(params), quoted(self.provider.model), where, str(self.repeat)]
+        nested = [] if text else [params[name] for name in sorted(params) if isinstance(params[name], NESTED)]
         if prompt.tools or prompt.response_format or nested:
-            asked.append(json.dumps([prompt.tools, prompt.response_format, nested], default=_plain))
+            order = json.dumps([prompt.tools, prompt.response_format, nested], default=plain)
+            asked.append(quoted(order))
         return self.case.asking.address(asked, 32)
 
     @cached_property
@@ -375,7 +344,7 @@ class Trial:
         """The trial's identity; `trial_id` is a content address, so the same trial has the same id in every run."""
         place = [self.suite, self.case.id, self.case.hash, self.provider.name, self.call_key, self.phase]
         return TrialRef(
-            trial_id=_hashed(f"[{','.join(map(_CANONICAL.encode, place))}]"),
+            trial_id=hashed(f"[{','.join(map(quoted, place))}]"),
             provider=self.provider.name,
             suite=self.suite,
             suite_hash=self.suite_hash,

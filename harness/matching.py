@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from harness import store
-from harness.ask import Case, Suite, content_address
+from harness.addressed import content_address
+from harness.ask import Case, Suite
 from harness.told import Outcome
 
 

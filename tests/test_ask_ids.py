@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.ask import Case, Criterion, Prompt, Provider, Suite, Trial, content_address
+from harness.addressed import content_address
+from harness.ask import Case, Criterion, Prompt, Provider, Suite, Trial
 
 PROMPT = Prompt(
     ({"role": "system", "content": 'Kürze: "ja"\n'}, {"content": "2³ = ? 🙂", "role": "user"}),

@@ -15,7 +15,8 @@ from functools import partial
 from types import MappingProxyType, TracebackType
 from typing import Self
 
-from harness.ask import Case, JsonObject, Prompt, Provider, Trial, content_address
+from harness.addressed import content_address
+from harness.ask import Case, JsonObject, Prompt, Provider, Trial
 from harness.client.cache import Cache
 from harness.client.calls import not_sent
 from harness.client.cost import cost_of

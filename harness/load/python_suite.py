@@ -16,7 +16,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from harness.ask import Suite, content_address
+from harness.addressed import content_address
+from harness.ask import Suite
 from harness.errors import Problem
 from harness.load.assembly import assemble, check_complete, check_ids, suite_name
 from harness.load.cases import SaidCase, Shared, build, share

@@ -8,7 +8,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from harness.ask import JsonObject, Prices, Provider, Retries, content_address
+from harness.addressed import content_address
+from harness.ask import JsonObject, Prices, Provider, Retries
 from harness.document import did_you_mean
 from harness.errors import WrongUse
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import tomli_w
 
-from harness.ask import content_address
+from harness.addressed import content_address
 from harness.document import read_toml
 from harness.errors import BadInput, Problem, StoreError
 from harness.judged import Estimate, Route, RoutingTable

@@ -11,7 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from harness.ask import Answer, Prompt, content_address
+from harness.addressed import content_address
+from harness.ask import Answer, Prompt
 from harness.scorers.opinion import Asks, Matter, Opinion, Question, Scorer, Unfit
 from harness.structured import unfenced
 from harness.told import Outcome

@@ -10,7 +10,8 @@ from functools import cached_property
 from itertools import groupby
 from typing import Any
 
-from harness.ask import JsonObject, content_address
+from harness.addressed import content_address
+from harness.ask import JsonObject
 from harness.structured import without_words
 
 CHARS_PER_TOKEN = 4

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -46,31 +45,42 @@ def remainder(run: Run, trials: Iterable[Trial], *, retry_failed: bool = False) 
     """
     rows: Any = run.calls(_COLUMNS)
     rows = rows[rows["phase"] == "measure"]
-    answered = set(rows.loc[rows["status"] == "ok", "trial_id"])
+    answered = set(rows.loc[rows["status"] == "ok", "trial_id"].tolist())
+    failed_rows = rows[rows["status"] != "ok"].drop_duplicates("trial_id", keep="last")
+    last = {row.trial_id: row for row in failed_rows.itertuples(index=False) if row.trial_id not in answered}
     ends = rows.drop_duplicates("trial_id", keep="last")
-    unanswered = ends[~ends["trial_id"].isin(answered)]
-    last = {row.trial_id: row for row in unanswered.itertuples(index=False)}
-    places: dict[tuple[Any, ...], set[str]] = defaultdict(set)
-    for trial_id, *place in zip(*(ends[name].tolist() for name in ("trial_id", *_PLACE)), strict=True):
-        places[tuple(place)].add(trial_id)
+    places = _places(zip(*(ends[name].tolist() for name in ("trial_id", *_PLACE)), strict=True))
     done: set[str] = set()
     stale: set[str] = set()
     before: dict[str, int] = {}
     failed = 0
     for trial in trials:
         ref = trial.ref
-        known = places.get((ref.provider, ref.suite, ref.case_id, ref.repeat))
-        if known and known != {ref.trial_id}:
-            stale |= known - {ref.trial_id}
-        attempt = last.get(ref.trial_id)
-        if ref.trial_id in answered:
-            done.add(ref.trial_id)
-        elif attempt is not None and not retry_failed and for_good(attempt, trial.provider.retries.max_retries):
-            done.add(ref.trial_id)
+        trial_id = ref.trial_id
+        known = places.get((ref.provider, ref.suite, ref.case_id, ref.repeat), trial_id)
+        if known != trial_id:
+            stale.update({known} if isinstance(known, str) else known - {trial_id})
+        if trial_id in answered:
+            done.add(trial_id)
+            continue
+        attempt = last.get(trial_id)
+        if attempt is not None and not retry_failed and for_good(attempt, trial.provider.retries.max_retries):
+            done.add(trial_id)
             failed += 1
         elif attempt is not None:
-            before[ref.trial_id] = int(attempt.attempt)
+            before[trial_id] = int(attempt.attempt)
     return Remainder(run, frozenset(done), failed, frozenset(stale), before)
+
+
+def _places(ends: Iterable[tuple[Any, ...]]) -> dict[tuple[Any, ...], str | set[str]]:
+    """The trials that a run has in each place: mostly one, as its id, otherwise a set of them."""
+    places: dict[tuple[Any, ...], str | set[str]] = {}
+    for trial_id, *rest in ends:
+        place = tuple(rest)
+        there = places.setdefault(place, trial_id)
+        if there != trial_id:
+            places[place] = {trial_id, there} if isinstance(there, str) else there | {trial_id}
+    return places
 
 
 def for_good(last: Any, max_retries: int) -> bool:
