@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
@@ -124,6 +124,7 @@ class _Summons:
         self._inquiries: dict[tuple[str, int], Inquiry] = {}
         self._settled: dict[tuple[str, int], scorers.Ruling] = {}
         self._whose: dict[tuple[str, int], tuple[str, str, str]] = {}
+        self._examples: dict[tuple[str, str, str], tuple[Criterion, Outcome]] = {}
 
     def hearing(self, pairs: Sequence[tuple[Case, Outcome]]) -> Hearing:
         """What judging these replies by these cases takes."""
@@ -138,6 +139,7 @@ class _Summons:
         criterion = case.criteria[number]
         key, other = (outcome.ref.trial_id, number), against(criterion)
         self._whose[key] = outcome.ref.provider, criterion.scorer, repr(criterion.options)
+        self._examples.setdefault(self._whose[key], (criterion, outcome))
         baseline = beside.get(_place(outcome, other)) if other else None
         if other == outcome.ref.provider:
             self._settled[key] = _ruled(0.5, "it is the baseline: by definition as good as itself")
@@ -165,11 +167,20 @@ class _Summons:
     def _with_judges(self) -> dict[tuple[str, int], scorers.Ruling]:
         """What is settled, with who is asked about other replies of the same provider: what was not asked about is judged alike."""
         who = {self._whose[key]: one.trials[0].provider.model for key, one in self._inquiries.items()}
+        unasked = {key: whose for key, whose in self._whose.items() if key not in self._inquiries}
+        for whose in dict.fromkeys(unasked.values()):
+            if whose not in who and (would := self._would_judge(whose)) is not None:
+                who[whose] = would
         return {
-            key: replace(self._settled.get(key, scorers.Ruling()), by=who[whose])
-            for key, whose in self._whose.items()
-            if whose in who and key not in self._inquiries
+            key: replace(self._settled.get(key, scorers.Ruling()), by=who.get(whose)) for key, whose in unasked.items()
         }
+
+    def _would_judge(self, whose: tuple[str, str, str]) -> str | None:
+        """The model that would be asked; None where nobody is there to be asked, and nobody needs to be."""
+        criterion, outcome = self._examples[whose]
+        with suppress(WrongUse):
+            return self._bench.chosen(self._bench.candidates(criterion, self._judged(outcome))).model
+        return None
 
     def _sorted(self) -> Hearing:
         """What is missing as an errand to each judge's model."""

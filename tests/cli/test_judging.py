@@ -2,13 +2,14 @@
 
 import dataclasses
 import json
+import signal
 import subprocess
 import sys
 
 import pytest
 
 import harness
-from harness import judges, load, registry
+from harness import judges, load, registry, store
 from harness.ask import Criterion
 from harness.bench import Bench
 from harness.errors import ExitCode, WrongUse
@@ -302,19 +303,26 @@ def test_a_reply_that_settles_itself_is_not_asked_about_and_is_judged_by_the_sam
         scores = harness.load_run("reports/latest").scores()
         assert set(scores["reason"]) == {"refused"}
         assert set(scores["state"]) == {"unscored"}
+        assert set(scores["scorer_version"]) == {"1 by openai/qwen-judge"}
 
 
-def test_a_run_that_is_killed_while_it_judges_goes_on_where_it_was(place):
-    """A process of its own, killed outright: the answered question is not asked again, the one in flight is named as possibly paid for."""
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
+def test_a_run_that_is_stopped_while_it_judges_goes_on_where_it_was(place, how):
+    """A process of its own, killed outright or by Ctrl-C: the answered question is not asked again."""
     with loopback() as server, loopback('{"reasoning": "so", "grade": 3}') as judge:
         registered(place, server, judge, more="max_concurrency = 1\n")
         judge.holds_from = 2
         command = [sys.executable, "-m", "harness", "run", "one.yaml", "--providers=own.toml", "--no-warmup"]
         with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
             assert judge.held.wait(60)
-            process.kill()
+            process.send_signal(how)
+            assert process.wait(60) == (ExitCode.INTERRUPTED if how == signal.SIGINT else -signal.SIGKILL)
         judge.holds_from = None
         judge.let_go.set()
+        stopped = store.newest_run("reports")
+        assert stopped.state == "interrupted"
+        if how == signal.SIGINT:
+            assert stopped.scores()["reason"].tolist().count("the judge referee did not answer: cancelled") == 1
         said = call("resume")
         assert len(server.bodies) == 2
         assert len(judge.bodies) == 3, "one was answered, one was in flight and is asked again"
@@ -322,7 +330,8 @@ def test_a_run_that_is_killed_while_it_judges_goes_on_where_it_was(place):
     found = harness.load_run("reports/latest")
     assert found.state == "complete"
     assert found.scores()["value"].tolist() == [1.0, 1.0]
-    assert any("1 calls were in flight when the run was killed" in one and "referee" in one for one in found.notes)
+    lost = [one for one in found.notes if "1 calls were in flight when the run was killed" in one and "referee" in one]
+    assert len(lost) == (how == signal.SIGKILL)
 
 
 PAIR = """

@@ -67,6 +67,20 @@ def test_what_one_machine_records_another_reports_judges_compares_routes_and_lis
     assert len(harness.load_runs(bucket.reports).calls()) == 4
 
 
+def test_a_model_judges_what_lies_there_and_its_answers_are_published(bucket, go, desk, tmp_path):
+    desk.text = '{"reasoning": "so", "grade": 2}'
+    (tmp_path / "animals.yaml").write_text(
+        SUITE.replace("contains", "{judge: {rubric: Kind., scale: 3, same_family: true}}")
+    )
+    (tmp_path / "own.toml").write_text(REGISTRY.format(desk.url) + "judge = true\n")
+    run(go)
+    assert len(desk.bodies) == 4
+    bucket.machine("second")
+    found = harness.load_run(f"{bucket.reports}/latest")
+    assert (found.calls()["phase"] == "judge").sum() == 2
+    assert found.scores()["value"].tolist() == [0.5, 0.5]
+
+
 def test_a_run_is_resumed_where_it_was_not_begun(bucket, go, desk, tmp_path):
     run(go)
     (tmp_path / "animals.yaml").write_text(SUITE.replace("meow?", "miau?"))
