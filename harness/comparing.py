@@ -13,11 +13,10 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-import pandas as pd
-
 from harness import standing, store
 from harness.errors import NothingSelected, WrongUse
 from harness.judged import Compared, Trend
+from harness.late import pd
 from harness.settings import Places
 
 BASELINE, BEFORE = "baseline", "previous"

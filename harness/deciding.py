@@ -14,11 +14,10 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
-import pandas as pd
-
 from harness import routing, standing, store
 from harness.errors import WrongUse
 from harness.judged import RoutingTable, Status
+from harness.late import pd
 from harness.settings import Places
 
 RETIRED = "routing"

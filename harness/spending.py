@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 
-import pandas as pd
-
 from harness import engine, store
 from harness.ask import Provider
+from harness.late import pd
 from harness.told import SIDES
 
 _MONEY = ("trial_id", "provider", "replayed", "cost_usd", "failure_kind", "http_status")

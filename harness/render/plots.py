@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 from matplotlib import rc_context
 from matplotlib.artist import setp
 from matplotlib.axes import Axes
@@ -19,6 +18,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullLocat
 from numpy.typing import NDArray
 
 from harness.judged import ALL, Standing
+from harness.late import pd
 from harness.render.figures import seconds
 from harness.render.plain import one_line
 from harness.stats.frontier import frontier

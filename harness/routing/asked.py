@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
-import pandas as pd
 
+from harness.late import pd
 from harness.stats import Posterior, flags, special
 
 PLACE = ["capability", "case_hash"]
@@ -38,7 +38,7 @@ class Asked:
     Where only figures of cases are known, `given` has them in place of calls: `costs` and `seconds`, as below, one request for each case.
     """
 
-    calls: pd.DataFrame = field(default_factory=pd.DataFrame)
+    calls: pd.DataFrame = field(default_factory=lambda: pd.DataFrame())  # noqa: PLW0108 - not before it is needed
     given: tuple[pd.DataFrame, pd.DataFrame] | None = None
 
     @cached_property

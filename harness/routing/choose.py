@@ -6,9 +6,8 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-import pandas as pd
-
 from harness.judged import Decision, Estimate, Route, RoutingTable
+from harness.late import pd
 from harness.routing.changes import check_replaces
 from harness.routing.evidence import Evidence
 from harness.routing.file import address

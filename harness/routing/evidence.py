@@ -8,9 +8,9 @@ from functools import cached_property
 from typing import TypeVar
 
 import numpy as np
-import pandas as pd
 
 from harness.errors import NothingSelected, WrongUse
+from harness.late import pd
 from harness.routing.asked import Asked
 from harness.routing.fading import faded, newest
 from harness.stats import (
@@ -26,7 +26,7 @@ from harness.stats import (
     wilson,
 )
 
-_Table = TypeVar("_Table", pd.DataFrame, pd.Series)
+_Table = TypeVar("_Table", "pd.DataFrame", "pd.Series")
 
 RELIABLE = 0.9
 _ABOUT_CALLS = (

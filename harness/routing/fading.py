@@ -5,9 +5,8 @@ from __future__ import annotations
 import hashlib
 
 import numpy as np
-import pandas as pd
 
-DAY = pd.Timedelta(days=1)
+from harness.late import pd
 
 
 def faded(calls: pd.DataFrame, half_life_days: float) -> pd.DataFrame:
@@ -21,7 +20,7 @@ def faded(calls: pd.DataFrame, half_life_days: float) -> pd.DataFrame:
         return calls
     rows = calls[_of_its_model(calls)]
     ended = _ends(rows, rows)
-    age = (ended.max() - ended) // DAY
+    age = (ended.max() - ended) // pd.Timedelta(days=1)
     if not age.any():
         return rows
     left = np.exp2(-age.to_numpy(dtype=float) / half_life_days)

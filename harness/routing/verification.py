@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from harness.errors import WrongUse
+from harness.late import pd
 from harness.routing.asked import Asked
 from harness.routing.choose import decide
 from harness.routing.evidence import Evidence

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 
 import numpy as np
-import pandas as pd
 
 from harness.judged import ALL, Calibration, Estimate
+from harness.late import pd
 from harness.standing.facts import answered, timed
 from harness.standing.standings import standings
 from harness.stats import flags, percentile, percentile_interval

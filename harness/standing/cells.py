@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from harness.judged import ALL
+from harness.late import pd
 from harness.stats import STATES, cases_of, flags
 
 PLACE = ["provider", "capability"]

@@ -8,10 +8,10 @@ from dataclasses import replace
 from typing import get_args
 
 import numpy as np
-import pandas as pd
 
 from harness.errors import WrongUse
 from harness.judged import ALL, Comparison, Estimate, Measure
+from harness.late import pd
 from harness.standing.outcomes import CASE, PLACE, who
 from harness.standing.tolerance import RATES, TIMES, USUAL, Tolerance
 from harness.stats import (

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-import pandas as pd
-
+from harness.late import pd
 from harness.stats import flags, trials_of
 
 

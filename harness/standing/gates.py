@@ -6,10 +6,9 @@ import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-import pandas as pd
-
 from harness.ask import Gate, Suite
 from harness.judged import ALL, Estimate, Measure, Standing
+from harness.late import pd
 from harness.standing.standings import standings
 
 Z = 1.959963984540054

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
-import pandas as pd
 
 from harness.judged import ALL, Estimate, Measure, RunPoint, Trend
+from harness.late import pd
 from harness.standing.comparison import FALSE_DISCOVERY_RATE, FAMILIES, MEASURES
 from harness.standing.outcomes import CASE, PLACE
 from harness.standing.tolerance import RATES

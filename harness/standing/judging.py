@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-import pandas as pd
-
 from harness.judged import Judging
+from harness.late import pd
 from harness.standing.facts import spend
 
 

@@ -6,9 +6,8 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-import pandas as pd
-
 from harness.judged import SOLVED, Difference, Flip
+from harness.late import pd
 from harness.standing.outcomes import CASE
 from harness.stats import KEY, trials_of
 

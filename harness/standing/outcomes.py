@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 
 import numpy as np
-import pandas as pd
 
+from harness.late import pd
 from harness.standing.facts import answered, timed
 from harness.stats import cases_of, flags, trials_of
 

@@ -8,10 +8,10 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from harness.judged import ALL, Estimate, Repeats
+from harness.late import pd
 from harness.standing.standings import quality_of
 from harness.stats import KEY, numbered, pass_at_k, pass_hat_k, trials_of
 

@@ -6,10 +6,9 @@ import json
 from collections.abc import Hashable, Iterable, Mapping
 from typing import Any
 
-import pandas as pd
-
 from harness.ask import Case, Suite
 from harness.judged import Measure, Timing
+from harness.late import pd
 from harness.shown import Result
 from harness.standing.facts import timed
 from harness.standing.moved import reasons_of, text_of

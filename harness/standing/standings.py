@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from harness.judged import Estimate, Percentiles, Standing
+from harness.late import pd
 from harness.standing.cells import Cell, Trials, cells
 from harness.stats import (
     PRIOR_MASS,

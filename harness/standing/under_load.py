@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-import pandas as pd
-
 from harness.judged import LoadLevel
+from harness.late import pd
 from harness.standing.facts import answered, timed
 from harness.standing.standings import percentiles
 from harness.stats import flags

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
+
+from harness.late import pd
 
 
 def codes_of(labels: Sequence[Hashable] | NDArray[np.generic]) -> tuple[NDArray[np.intp], int]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
+from harness.late import pd
 from harness.stats.units import numbered
 
 Array = NDArray[np.float64]

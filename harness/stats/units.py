@@ -5,15 +5,16 @@ Tables are pandas frames with the columns of `calls.parquet` and `scores.parquet
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
+
+from harness.late import pd
 
 KEY = ["run_id", "trial_id"]
 STATES = ("scored", "unscored", "failed")
-_STATES = pd.Categorical(STATES, STATES)
 _IDENTITY = ["provider", "suite", "capability", "case_hash", "cluster"]
 _ABOUT_TRIALS = [*_IDENTITY, "attempt", "phase", "status", "replayed", "failure_kind", "failure_side"]
 CALL_COLUMNS, SCORE_COLUMNS = (*KEY, *_ABOUT_TRIALS), (*KEY, "state", "value", "weight")
@@ -37,7 +38,7 @@ def trial_scores(scores: pd.DataFrame) -> pd.DataFrame:
     number, first = numbered(scores[KEY])
     failed, unscored = (_sums(number, (state == one).to_numpy(dtype=bool)) > 0 for one in ("failed", "unscored"))
     trials = scores[KEY].iloc[first].reset_index(drop=True)
-    trials["state"] = _STATES.take(np.select([failed, unscored], [2, 1], 0))
+    trials["state"] = _states().take(np.select([failed, unscored], [2, 1], 0))
     with np.errstate(invalid="ignore", divide="ignore"):
         mean = _sums(number, np.nan_to_num(value) * weight) / _sums(number, weight)
     trials["value"] = np.where(failed | unscored, np.nan, mean)
@@ -98,8 +99,13 @@ def trials_of(calls: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
     trials = trials.merge(trial_scores(scores), on=KEY, how="left")
     states = pd.Categorical(trials["state"], STATES)
     missing = np.where(answered, STATES.index("unscored"), STATES.index("failed"))
-    trials["state"] = _STATES.take(np.where(states.codes < 0, missing, states.codes))
+    trials["state"] = _states().take(np.where(states.codes < 0, missing, states.codes))
     return trials
+
+
+@functools.cache
+def _states() -> pd.Categorical[Any]:
+    return pd.Categorical(STATES, STATES)
 
 
 def _clusters(trials: pd.DataFrame) -> pd.Series:
@@ -126,5 +132,5 @@ def cases_of(trials: pd.DataFrame, by: list[str]) -> pd.DataFrame:
     once = len(first) == len(trials)
     cases["value"] = trials["value"].to_numpy()[first] if once else trials["value"].groupby(number).mean().to_numpy()
     cases["cluster"] = trials["cluster"].iloc[first].array
-    cases["state"] = _STATES.take(best)
+    cases["state"] = _states().take(best)
     return cases

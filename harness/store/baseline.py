@@ -19,9 +19,9 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-import pandas as pd
 
 from harness.errors import StoreError, WrongUse
+from harness.late import pd
 from harness.store import durable
 from harness.store.durable import guarded
 

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-import pandas as pd
-
 from harness.errors import StoreError
+from harness.late import pd
 from harness.store import parquet
 from harness.store.columns import CALLS
 from harness.store.compaction import JOURNAL_FOLDER, left_journals, part_paths

@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from harness.errors import StoreError, WrongUse
+from harness.late import pd
 from harness.store import parquet
 from harness.store.columns import CALLS, SCORES
 from harness.store.listing import Listed, runs_folder, runs_in

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import orjson
-import pandas as pd
 import pyarrow as pa
 
 from harness.ask import JsonObject, Phase
 from harness.errors import WrongUse
 from harness.judged import Score
+from harness.late import pd
 from harness.store import parquet, scorings
 from harness.store.columns import CALLS, OUTCOME_COLUMNS, SCORES, outcome, score_row
 from harness.store.compaction import DAMAGED_FOLDER, SUPERSEDED_FOLDER, part_paths

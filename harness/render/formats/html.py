@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
-import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from harness.judged import ALL, Compared, Comparison, Flip, Report
+from harness.late import pd
 from harness.render import compared, load_tables, moved, plots, tables
 from harness.render.explorer import Cell, Column, Explorer, Line
 from harness.render.figures import DASH, count, plural, seconds, usd
