@@ -29,7 +29,7 @@ FINISHED = "attempt_finished"
 
 _PREFIX, _CRC_END = b'{"crc":"', 16
 _HEAD = re.compile(rb'"seq":([1-9][0-9]*),"kind":"([a-z_]+)","of":(0|[1-9][0-9]*),"row":')
-_BLOCK_BYTES = 8 << 20
+_BLOCK_BYTES = 1 << 20
 _BUSY = "is being written by another process: wait until that run has ended"
 
 

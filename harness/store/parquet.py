@@ -20,7 +20,7 @@ from harness.store.encoding import table
 from harness.store.manifest import Part
 
 GROUP_ROWS = 65_536
-GROUP_BYTES = 128 << 20
+GROUP_BYTES = 64 << 20
 """A row group ends at so many rows, or so many bytes of Arrow memory where rows are long."""
 
 _CHUNK_ROWS, _CHUNK_BYTES = 1024, 16 << 20
