@@ -251,7 +251,7 @@ def summary(report: Report) -> str:
     parts = [
         plural(len(report.suites), "suite"),
         plural(len(report.providers), "provider"),
-        plural(report.trials, "trial") + (f" of {report.planned:,}" if report.trials != report.planned else ""),
+        plural(report.trials, "trial") + (f" of {report.planned:,}" if report.planned > report.trials else ""),
         plural(report.attempts, "request") + (f" and {report.replayed:,} from the cache" if report.replayed else ""),
         f"{usd(report.spend_usd)} {'simulated ' if report.simulated else ''}spend",
         seconds(report.duration_s or None),

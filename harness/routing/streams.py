@@ -36,6 +36,7 @@ class RoutedStream:
         self._course: Course | None = None
         self._turn: Turn | None = None
         self._routed: Routed | None = None
+        self._over = False
 
     @property
     def routed(self) -> Routed:
@@ -62,15 +63,15 @@ class RoutedStream:
     async def __anext__(self) -> Delta:
         if self._course is None:
             raise WrongUse("a stream is opened by `async with`, or read by `wait`")
+        if self._over:
+            raise StopAsyncIteration
         if self._stream is None:
-            if self._routed is not None:
-                raise StopAsyncIteration
             return await self._begun(self._course)
         try:
             return await anext(self._stream)
         except StopAsyncIteration:
             pass
-        attempt = await self._ended(self._course)
+        attempt, self._over = await self._ended(self._course), True
         if attempt.failure is not None:
             self._lost(self._course)
             who, why = attempt.trial.provider.name, attempt.failure
@@ -97,8 +98,10 @@ class RoutedStream:
                 self._turn = None
                 await self._stack.aclose()
             elif (await self._ended(course)).ok:
+                self._over = True
                 raise StopAsyncIteration
             self._stream = None
+        self._over = True
         self._lost(course)
         raise course.failed()
 

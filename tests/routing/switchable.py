@@ -51,6 +51,8 @@ class Service:
         if self.mode in REFUSALS:
             status, message, headers = REFUSALS[self.mode]
             return web.json_response({"error": {"message": message}}, status=status, headers=headers)
+        if self.mode == "empty":
+            return web.Response(body=delta(finish="stop") + DONE, content_type="text/event-stream")
         if self.mode == "hang":
             await asyncio.sleep(30)
         if request.path.endswith("/embeddings"):

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from harness.ask import Answer, Case, Limits, Prices, Prompt, Provider, Retries
-from harness.client import TextDelta, wait
+from harness.client import Cache, TextDelta, wait
 from harness.errors import AllFailed, NothingSelected, OverLimit, WrongUse
 from harness.registry import Fallback, Profile
 from harness.routing import Allowance, BreakerOptions, Caller, Known, Router, RouterOptions
@@ -287,6 +287,7 @@ async def test_a_stream_is_taken_over_before_its_first_token_and_never_after():
             assert await anext(stream) == TextDelta("by ")
             with pytest.raises(AllFailed, match="first broke off an answer that had begun"):
                 await anext(stream)
+            assert [piece async for piece in stream] == [], "it is over"
         assert made[1].asked == 1
         assert asked.stats().failed == 1
 
@@ -305,8 +306,65 @@ async def test_a_stream_that_nobody_begins_and_one_that_is_left():
             async for _ in stream:
                 break
         assert asked.stats().providers["first"].in_flight == 0
+        async with asked.stream("?") as stream:
+            task = asyncio.create_task(_read(stream))
+            made[0].mode = "hang"
+            await asyncio.sleep(0.05)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+        assert asked.stats().providers["first"].in_flight == 0
         with pytest.raises(WrongUse, match="opened by"):
             await anext(asked.stream("?"))
+
+
+async def _read(stream):
+    return [piece async for piece in stream]
+
+
+@looped
+async def test_a_stream_waits_for_a_slot_no_longer_than_the_deadline():
+    async with services("only") as made:
+        made[0].mode = "hang"
+        asked = router(made[0].candidate(limits=Limits(max_concurrency=1)), options=replace(AT_ONCE, deadline_s=1.0))
+        async with asked:
+            first = asyncio.create_task(asked.ask("?"))
+            await asyncio.sleep(0.05)
+            async with asked.stream("?", Profile(deadline_s=0.3)) as stream:
+                with pytest.raises(AllFailed, match="no answer within what was left"):
+                    await anext(stream)
+                assert await _read(stream) == []
+            with pytest.raises(AllFailed):
+                await first
+
+
+@looped
+async def test_a_replayed_answer_says_nothing_of_its_provider(tmp_path):
+    async with services("only") as made:
+        with Cache(tmp_path / "cache") as cache:
+            asked = router(
+                made[0].candidate(), options=replace(AT_ONCE, cache=cache, allowances={"user": Allowance(usd=1)})
+            )
+            ann = Caller(user="ann")
+            first, again = [
+                await asked.ask("?", params={"max_tokens": 5, "temperature": 0}, caller=ann) for _ in range(2)
+            ]
+        assert again.attempt.replayed
+        assert not first.attempt.replayed
+        assert made[0].asked == 1
+        assert asked.stats().providers["only"].attempts == 1
+        assert asked.stats().answered == 2
+
+
+@looped
+async def test_an_empty_answer_is_taken_over():
+    async with services("first", "second") as made:
+        made[0].mode = "empty"
+        asked = router(*in_order(made))
+        assert (await asked.ask("?")).provider == "second"
+        async with asked.stream("?") as stream:
+            assert await _read(stream)
+        assert stream.routed.provider == "second"
 
 
 @looped
