@@ -62,7 +62,8 @@ def test_what_breaks_is_raised_and_the_next_has_its_turn():
 
 def test_whoever_was_cancelled_in_line_holds_nobody_up():
     async def main():
-        slices, done = Slices(), []
+        slices = Slices()
+        done: list[str] = []
         asking = [asyncio.ensure_future(slices.do(lambda: time.sleep(2 * SLICE_S)))]
         asking += [asyncio.ensure_future(slices.do(partial(done.append, name))) for name in "abc"]
         await asyncio.sleep(0)
