@@ -59,7 +59,12 @@ async def nearness(session: Session, trial: Trial) -> Nearness:
     began = time.perf_counter()
     once = replace(trial.provider, retries=Retries(0))
     texts = [str(message["content"]) for message in trial.case.prompt.messages]
-    return Nearness(await embed(session, once, texts), began)
+    try:
+        told = await embed(session, once, texts)
+    except Exception as error:  # noqa: BLE001 - a fault of ours in one call must not end a run of thousands
+        why = failure("client_error", f"{type(error).__name__}: {error}", key=trial.provider.api_key)
+        told = Embeddings(failure=why, simulated=once.simulated is not None)
+    return Nearness(told, began)
 
 
 def cosine(one: Sequence[float], other: Sequence[float]) -> float:
