@@ -19,7 +19,7 @@ _CUT = frozenset({"stream_truncated", "stream_malformed", "response_malformed", 
 """What a broken connection makes of an answer: the connection is the cause to name."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Facts:
     """What one call came to. Moments are monotonic seconds; None where it did not come to that."""
 

@@ -22,7 +22,7 @@ from harness.told import Failure, Usage
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Called:
     """One call: its facts, how long it waited, when it went out (monotonic seconds), how late the loop ran meanwhile."""
 

@@ -20,7 +20,7 @@ HEAD_START_S = 0.01
 """An open loop begins this much after its workers, so that all of them wait when the first request is due."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Turn:
     """A trial whose turn it is. `due_s` is when it is to go out (the loop's clock; None: now), `queue_s` for how long it waited for a free slot.
 

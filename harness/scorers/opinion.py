@@ -21,7 +21,7 @@ class Unfit(ValueError):
     """A criterion cannot judge: its options make no sense, or `expect` is not what its scorer compares with."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Opinion:
     """What a scorer thinks of a reply: `value` from 0 to 1, or None where it cannot judge (`reason` says why).
 

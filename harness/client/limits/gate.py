@@ -20,7 +20,7 @@ LOOKS_EVERY_S = 0.5
 """What is heard meanwhile may shorten a wait, so it is looked again this often."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Waited:
     """How long a request waited: for a free slot, and for the rate."""
 
@@ -28,7 +28,7 @@ class Waited:
     throttle_s: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Place:
     """A request on its way: what it waited, what it is thought to take, when it went out (monotonic seconds), whether it took the last slot."""
 
@@ -38,7 +38,7 @@ class Place:
     full: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Heard:
     """What the end of a request tells: the answer's headers, the tokens that it took (None: unknown), how it failed."""
 

@@ -15,7 +15,7 @@ USUAL_OUTPUT_TOKENS = 500
 USUAL_BYTES_PER_TOKEN = 4
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Need:
     """What one request is thought to take of a limit: tokens of its prompt and of its reply."""
 

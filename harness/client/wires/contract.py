@@ -25,7 +25,7 @@ class Marks:
     pieces: tuple[float, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Decoded:
     """What a body or a stream says; of a failed one, what had come until then."""
 
