@@ -166,13 +166,6 @@ def test_the_front_doors_are_light(door):
     assert loaded.strip() == "[]"
 
 
-def test_no_request_waits_for_what_only_a_report_needs():
-    loaded = run_python(
-        "import sys, harness.pipeline; print([n for n in ('litellm', 'pandas', 'matplotlib') if n in sys.modules])"
-    )
-    assert loaded.strip() == "[]"
-
-
 def test_words_and_floor_zero_need_nothing_outside():
     for part, name, tree, _path in modules():
         if part in WORDS:
