@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -59,9 +59,37 @@ def evidence(runs: Sequence[store.Run]) -> tuple[pd.DataFrame, pd.DataFrame]:
     return pd.concat(calls, ignore_index=True), pd.concat([scores for _, scores in found], ignore_index=True)
 
 
+@dataclass(frozen=True)
+class Proposal:
+    """The routes that evidence supports, and those that they are held against: the ones in force, or what these replaced where nothing is new."""
+
+    table: RoutingTable
+    before: RoutingTable | None
+    evidence: routing.Evidence
+    objective: routing.Objective
+
+    @property
+    def moves(self) -> bool:
+        """Whether any traffic goes to somebody else."""
+        return _moves(self.table)
+
+    def verify(self) -> routing.Proof:
+        """How the route does on cases that it was not chosen from, beside what it replaces. Raises NothingSelected for too few cases."""
+        present = {route.capability: route for route in self.before.routes} if self.before else {}
+        return routing.cross_fit(self.evidence, present, self.objective)
+
+    def objection(self) -> str | None:
+        """Why the routes must not be applied; None if they may: they move no traffic, or beat what they replace on held-out cases."""
+        return self.objection_by(self.verify()) if self.moves else None
+
+    def objection_by(self, proof: routing.Proof) -> str | None:
+        """The same, by what was verified already."""
+        return routing.objection(proof, self.objective, first=self.before is None) if self.moves else None
+
+
 def propose(
     runs: Sequence[store.Run], places: Places, present: RoutingTable | None, objective: routing.Objective
-) -> RoutingTable:
+) -> Proposal:
     """The routes that runs support beside those in force, a candidate.
 
     What is in force already comes back as it is where the same evidence and terms gave it: to apply it twice changes nothing.
@@ -72,14 +100,30 @@ def propose(
     calls, scores = evidence(runs)
     if present is not None and present.simulated != bool(calls["simulated"].any()):
         present = None
+    seen = routing.Evidence.gather(calls, scores, objective.half_life_days)
     if present is not None:
         earlier = _retired(present.parent, places) if present.parent else None
         if earlier is None or earlier.exists():
             before = routing.load(earlier) if earlier else None
-            same = routing.choose(calls, scores, incumbent=before, objective=objective)
+            same = routing.choose_from(seen, incumbent=before, objective=objective)
             if routing.address(same) == routing.address(present):
-                return present
-    return routing.choose(calls, scores, incumbent=present, objective=objective)
+                return Proposal(present, before, seen, objective)
+    return Proposal(routing.choose_from(seen, incumbent=present, objective=objective), present, seen, objective)
+
+
+def objection_to(table: RoutingTable, run: store.Run, places: Places) -> str | None:
+    """Why the routes that a run's report has must not be applied; None if they may. As `Proposal.objection`, by quality."""
+    if not _moves(table):
+        return None
+    objective, before = routing.Objective(), routes_in_force(places)
+    seen = routing.Evidence.gather(*evidence([run]), objective.half_life_days)
+    return Proposal(
+        table, before if before and before.simulated == table.simulated else None, seen, objective
+    ).objection()
+
+
+def _moves(table: RoutingTable) -> bool:
+    return any(route.decision == "shift" for route in table.routes)
 
 
 def save_candidate(table: RoutingTable, places: Places) -> Path:

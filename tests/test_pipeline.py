@@ -150,11 +150,11 @@ def test_routes_of_one_kind_are_no_incumbents_of_the_other(project):
     table = finished.report.routing
     assert table
     places, real = harness.Places(), replace(table, simulated=False)
-    assert deciding.propose([finished.run], places, real, Objective()).parent is None
+    assert deciding.propose([finished.run], places, real, Objective()).table.parent is None
     decided = pipeline.decide(finished.run, real, Objective()).routing
     assert decided
     assert decided.parent is None
-    assert deciding.propose([finished.run], places, replace(table, margin=0.1), Objective()).parent
+    assert deciding.propose([finished.run], places, replace(table, margin=0.1), Objective()).table.parent
     deciding.apply_routes(table, places)
     assert deciding.routes_in_force(places) == replace(table, status="active")
     with pytest.raises(WrongUse, match="the present routes are for simulated providers"):

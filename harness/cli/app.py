@@ -35,7 +35,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "bless": "make a run the baseline that later ones are held against",
         "history": "show how figures went over many runs: steps, and whether the last run is unusual",
         "route": "say which routing weights a run supports; --apply writes them",
-        "verify": "hold the chooser of routes against a table of outcomes, on held-out cases",
+        "verify": "hold routes against what they replace, on held-out cases; or the chooser against a table",
         "export": "write the routes for litellm, openrouter, envoy, portkey, tensorzero, …",
         "ask": "ask one question",
         "cache": "list the kept replies, or clear them",

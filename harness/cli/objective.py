@@ -42,12 +42,6 @@ def add_objective(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_half_life(parser: argparse.ArgumentParser) -> None:
-    """`--half-life AGE`."""
-    what = "older runs count as well: after this age with half of their cases (default: 30d)"
-    parser.add_argument("--half-life", type=shared.age, metavar="AGE", help=what)
-
-
 def objective(options: argparse.Namespace) -> Objective:
     """What routes are chosen for, from parsed options. Raises WrongUse if something is missing for it."""
     from harness.routing import Objective

@@ -95,8 +95,10 @@ class Teller:
         why = "interrupted: " if recorded.interrupted else ""
         self.terminal.line(f"{why}nothing was asked, so there is nothing to report", style="bold yellow")
 
-    def changes(self, present: RoutingTable | None, table: RoutingTable, file: str, *, applied: bool) -> None:
-        """What the routes change of those in force, and what was done or can be."""
+    def changes(
+        self, present: RoutingTable | None, table: RoutingTable, file: str, *, applied: bool, why_not: str | None = None
+    ) -> None:
+        """What the routes change of those in force, and what was done or can be; `why_not`: why it was not done."""
         line = self.terminal.line
         try:
             routing.check_replaces(present, table)
@@ -108,7 +110,12 @@ class Teller:
             line(f"Changes of {file}", style="bold")
         for change in changed:
             line(change)
-        if applied:
+        if why_not:
+            line(
+                f"{file} stays as it is: {why_not} (`harness verify` shows more, --force applies it nevertheless)",
+                style="bold yellow",
+            )
+        elif applied:
             line(f"written: {file}")
         elif present is None:
             line(f"there is no {file} yet: `harness route --apply` writes it")

@@ -21,7 +21,7 @@ from harness.judged import ALL, Standing
 from harness.late import pd
 from harness.render.figures import seconds
 from harness.render.plain import one_line
-from harness.stats.frontier import frontier
+from harness.stats.frontier import frontier, quality_at
 
 CAPTIONS: Mapping[str, str] = {
     "quality_cost": "Quality against cost, with 95 % intervals and the frontier",
@@ -126,6 +126,44 @@ def quality_cost(standings: Sequence[Standing]) -> Figure | None:
     axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
     axes.legend(frameon=False, loc="lower right", fontsize=9, labelcolor=FAINT)
     return _noted(figure, "bars: 95 % intervals over cases; filled marks lie on the frontier")
+
+
+def ways(
+    singles: Mapping[str, tuple[float, float]], routes: Mapping[str, tuple[float, float]], *, simulated: bool
+) -> Figure | None:
+    """Ways of routing among the single providers, by (USD a call, accuracy), and the best that mixing single ones reaches. None without a cost."""
+    if not singles:
+        return None
+    figure, axes = _figure("Held-out cases: quality against cost", simulated, (8.0, 5.0))
+    points = list(singles.values())
+    cheapest, dearest = min(cost for cost, _ in points), max(cost for cost, _ in points)
+    across = np.geomspace(cheapest, dearest, 200) if cheapest > 0 else np.linspace(cheapest, dearest, 200)
+    axes.plot(
+        1000 * across,
+        [quality_at(points, float(cost)) for cost in across],
+        color=FAINT,
+        lw=1.2,
+        ls=(0, (4, 3)),
+        label="mixes of singles",
+    )
+    colour = _colours(list(singles))
+    for name, (cost, value) in singles.items():
+        axes.plot([1000 * cost], [value], "o", ms=8, color=colour[name], zorder=3)
+        axes.annotate(name, (1000 * cost, value), xytext=(9, -15), textcoords="offset points", color=colour[name], fontsize=10, weight="bold")  # fmt: skip
+    for name, (cost, value) in routes.items():
+        ink = INK if name == "route" else FAINT
+        axes.plot(
+            [1000 * cost], [value], "D", ms=8, mew=1.8, color=ink, mfc="white", zorder=4 if name == "route" else 3
+        )
+        axes.annotate(name, (1000 * cost, value), xytext=(0, 9), textcoords="offset points", ha="center", color=ink, fontsize=10, weight="bold")  # fmt: skip
+    _cost_axis(axes, [1000 * cost for cost, _ in [*points, *routes.values()]])
+    axes.set_ylabel("accuracy on held-out cases")
+    axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+    axes.legend(frameon=False, loc="lower right", fontsize=9, labelcolor=FAINT)
+    return _noted(
+        figure,
+        "discs: everything to one provider; diamonds: ways of routing, each case judged by a route that never saw it",
+    )
 
 
 def latency(timed: pd.DataFrame, *, simulated: bool) -> Figure | None:

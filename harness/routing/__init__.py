@@ -8,8 +8,9 @@ from harness.routing.allowances import Allowance
 from harness.routing.breaker import BreakerOptions
 from harness.routing.changes import check_replaces, diff
 from harness.routing.choice import Choice
-from harness.routing.choose import choose
-from harness.routing.evidence import CALLS, SCORES
+from harness.routing.choose import choose, choose_from
+from harness.routing.crossfit import Proof, Way, cross_fit, objection
+from harness.routing.evidence import CALLS, SCORES, Evidence
 from harness.routing.exploring import Explore
 from harness.routing.file import address, load, save
 from harness.routing.known import Known, Sources, known
@@ -28,11 +29,13 @@ __all__ = [
     "BreakerOptions",
     "Caller",
     "Choice",
+    "Evidence",
     "Explore",
     "Figures",
     "Known",
     "Objective",
     "Outcomes",
+    "Proof",
     "Record",
     "Routed",
     "RoutedEmbeddings",
@@ -42,12 +45,16 @@ __all__ = [
     "Sources",
     "Stats",
     "Verified",
+    "Way",
     "address",
     "check_replaces",
     "choose",
+    "choose_from",
+    "cross_fit",
     "diff",
     "known",
     "load",
+    "objection",
     "save",
     "schema",
     "verify",

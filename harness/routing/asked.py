@@ -83,6 +83,14 @@ class Asked:
             return calls
         return calls[~flags(calls["saturated"]) & ((calls["status"] == "ok") | (calls["failure_side"] == "provider"))]
 
+    def part(self, cases: pd.Index) -> Asked:
+        """The same of some cases, by (capability, case_hash)."""
+        if self.given is not None:
+            return Asked(given=(self.given[0].loc[cases], self.given[1].loc[cases]))
+        if self.calls.empty:
+            return self
+        return Asked(self.calls[self.calls["case_hash"].isin(cases.get_level_values(1)).to_numpy()])
+
     def cost(self, capability: str, challenger: str, incumbent: str) -> Sides | None:
         """USD a call; None where they share no case with a known cost."""
         return _sides(self.costs, capability, challenger, incumbent)

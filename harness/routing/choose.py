@@ -58,6 +58,11 @@ def choose(
         WrongUse: simulated and real rows are mixed, or the present routes are of the other kind.
     """
     evidence = Evidence.gather(calls, scores, objective.half_life_days, trials)
+    return choose_from(evidence, incumbent=incumbent, objective=objective)
+
+
+def choose_from(evidence: Evidence, *, incumbent: RoutingTable | None, objective: Objective) -> RoutingTable:
+    """The routes that evidence supports: as `choose`."""
     present = {route.capability: route for route in incumbent.routes} if incumbent else {}
     chosen = decide(evidence, present, objective)
     kept = [route for name, route in present.items() if name not in evidence.capabilities]
@@ -213,7 +218,11 @@ def _decided(evidence: Evidence, contest: _Contest, objective: Objective) -> Rou
         gain=None if best.worth is best.quality else _estimate(best.worth),
         costs={best.provider: _figures(cost.challenger), incumbent: _figures(cost.incumbent)} if cost else {},
     )
-    out = {one.provider: one.fitness.why for one in contest.challenges if one.is_out and one is not best}
+    out = {
+        one.provider: one.fitness.short or one.fitness.why
+        for one in contest.challenges
+        if one.is_out and one is not best
+    }
     compared = replace(
         compared,
         challenger=best.fitness,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from typing import TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from harness.errors import NothingSelected, WrongUse
 from harness.late import pd
@@ -117,6 +118,18 @@ class Evidence:
             suite_hashes=dict(zip(suites["suite"].astype(str), suites["suite_hash"].astype(str), strict=True)),
             price_ids=_names(measured["price_id"]),
             created=in_time["started_at"].iloc[-1].floor("us").to_pydatetime(),
+        )
+
+    def part(self, rows: NDArray[np.intp]) -> Evidence:
+        """The same of some of the cases, by their numbers; who is reliable is known from all."""
+        values = self.values.iloc[rows].dropna(axis="columns", how="all")
+        return replace(
+            self,
+            values=values,
+            clusters=self.clusters.iloc[rows],
+            asked=self.asked.part(values.index),
+            _believed={},
+            _heard={},
         )
 
     @property

@@ -61,16 +61,6 @@ class Outcomes:
         costs, seconds = (one.reindex(index=scores.index, columns=scores.columns) for one in frames[1:])
         return cls(scores, costs, seconds, np.arange(len(scores)))
 
-    @classmethod
-    def measured(cls, evidence: Evidence) -> Outcomes:
-        """Of what runs measured."""
-        scores = evidence.values
-        costs, seconds = (
-            one.reindex(index=scores.index, columns=scores.columns)
-            for one in (evidence.asked.costs, evidence.asked.seconds)
-        )
-        return cls(scores, costs, seconds, pd.factorize(evidence.clusters.loc[scores.index])[0])
-
     def shuffled(self, seed: int = 0) -> Outcomes:
         """The same cases under capabilities dealt at random: nothing can be gained by routing. A negative control."""
         index = self.scores.index.to_frame(index=False)

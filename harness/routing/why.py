@@ -50,7 +50,8 @@ def _reason(route: Route, compared: Compared) -> str:
             takes = f"{route.challenger} takes over from {route.incumbent}, which {compared.incumbent.why}"
             return f"{takes}: {route.challenger}{limit.removeprefix(' and') or ' does better'} ({seen}), so {shares} as a control"
         return f"{route.challenger} is {better} than {route.incumbent} ({seen}){limit}, so {shares} as a control"
-    if challenger.keeps != "yes":
+    unlikely = route.probability <= 1 - compared.objective.confidence
+    if challenger.keeps != "yes" and not unlikely:
         which = "stays" if route.decision == "hold" else "stays for now"
         more = "" if route.decision == "hold" else f"; {_missing(route.n_needed)}"
         return f"{route.incumbent} {which}: {route.challenger}{among} {challenger.why} ({better}: {seen}){more}"
@@ -95,5 +96,8 @@ def _missing(n_needed: int | None) -> str:
 
 
 def _left_out(left_out: Mapping[str, str]) -> str:
-    reasons = ", ".join(f"{name} {reason}" for name, reason in sorted(left_out.items()))
+    said: dict[str, list[str]] = {}
+    for name, reason in sorted(left_out.items()):
+        said.setdefault(reason, []).append(name)
+    reasons = ", ".join(f"{', '.join(names)} {reason}" for reason, names in said.items())
     return f"; left out: {reasons}" if reasons else ""

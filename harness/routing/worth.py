@@ -29,12 +29,13 @@ SPAN = math.log(DEAREST_USD / CHEAPEST_USD)
 class Fitness:
     """Whether a provider keeps what the objective demands of everybody: `yes` or `no` with enough probability, otherwise `open`.
 
-    `why` goes on after its name. `needed`: how many more cases would tell; None: not known, or too many.
+    `why` goes on after its name, `short` names what it breaks. `needed`: how many more cases would tell; None: not known, or too many.
     """
 
     keeps: Literal["yes", "open", "no"] = "yes"
     why: str = ""
     needed: int | None = None
+    short: str = ""
 
 
 FIT = Fitness()
@@ -113,10 +114,10 @@ def _floor(evidence: Evidence, objective: Objective, capability: str, provider: 
     if posterior is None:
         return Fitness("open", f"shares no scored case with {reference}")
     sure = posterior.probability(-objective.floor)
-    why = f"keeps within {100 * objective.floor:g} points of {reference} with a probability of {sure:.2f}"
+    why = f"is within {100 * objective.floor:g} points of {reference} with a probability of {sure:.2f}"
     told = _told(sure, FLOOR_CONFIDENCE, 1 - objective.confidence, why)
     needed = posterior.needed(-objective.floor, FLOOR_CONFIDENCE) if told.keeps == "open" else None
-    return Fitness(told.keeps, why, needed)
+    return Fitness(told.keeps, why, needed, "below the floor")
 
 
 def _told(probability: float, enough: float, too_little: float, why: str) -> Fitness:

@@ -37,13 +37,13 @@ def test_cost_takes_the_cheaper_one_that_keeps_the_floor():
     assert found.gain.value == pytest.approx(0.9)
     assert "cheap is cheaper than dear (" in found.why
     assert "$1 instead of $10 for 1,000 calls" in found.why
-    assert "keeps within 2 points of dear with a probability of " in found.why
+    assert "is within 2 points of dear with a probability of " in found.why
 
 
 def test_cost_does_not_take_one_that_is_below_the_floor():
     found = route(asked({"dear": [1] * 200, "cheap": [1] * 150 + [0] * 50}, DEAR), name="cost")
     assert (found.decision, found.weights) == ("hold", {"dear": 1.0})
-    assert found.why.startswith("dear stays: cheap keeps within 2 points of dear with a probability of 0.00 (cheaper: ")
+    assert found.why.startswith("dear stays: cheap is within 2 points of dear with a probability of 0.00 (cheaper: ")
 
 
 def test_cost_waits_where_the_floor_is_open_and_says_how_many_cases_would_tell():
@@ -52,7 +52,7 @@ def test_cost_waits_where_the_floor_is_open_and_says_how_many_cases_would_tell()
     )
     assert found.decision == "insufficient"
     assert found.n_needed
-    assert found.why.startswith("dear stays for now: cheap keeps within 2 points of dear")
+    assert found.why.startswith("dear stays for now: cheap is within 2 points of dear")
     assert f"about {found.n_needed:,} more cases would tell" in found.why
 
 
@@ -77,7 +77,7 @@ def test_an_incumbent_surely_below_the_floor_gives_way_to_one_that_keeps_it():
     weak = routing.choose(*asked({"weak": [1]}).frames(), incumbent=None, objective=routing.Objective())
     (found,) = routing.choose(*table.frames(), incumbent=weak, objective=routing.Objective("cost")).routes
     assert found.weights == {"best": 0.99, "weak": 0.01}
-    assert "best takes over from weak, which keeps within 2 points of best with a probability of 0.00" in found.why
+    assert "best takes over from weak, which is within 2 points of best with a probability of 0.00" in found.why
 
 
 def test_an_unknown_cost_is_never_the_cheaper_one():

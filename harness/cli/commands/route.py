@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from harness.cli import objective
+from harness.cli import evidence, objective
 from harness.cli import options as shared
 from harness.errors import ExitCode, WrongUse
 
@@ -20,20 +20,16 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """`harness route [RUN…] [--objective NAME] [--apply | --rollback]`."""
-    parser.add_argument(
-        "runs",
-        nargs="*",
-        metavar="RUN",
-        help="ids or folders of the runs that count (default: the last one, and those before it that still count)",
-    )
+    evidence.add_runs(parser)
     objective.add_objective(parser)
-    objective.add_half_life(parser)
     parser.add_argument("--apply", action="store_true", help="write the routes to routing.toml in the reports folder")
     parser.add_argument(
         "--rollback", action="store_true", help="put the routes in force again that the present ones replaced"
     )
     parser.add_argument(
-        "--force", action="store_true", help="replace routes that send traffic to a provider nobody knows"
+        "--force",
+        action="store_true",
+        help="apply also what does not beat the present routes on held-out cases, or replace those of a provider nobody knows",
     )
     shared.add_providers(parser)
     shared.add_reports(parser)
@@ -52,37 +48,33 @@ def main(options: argparse.Namespace) -> ExitCode:
             raise WrongUse("--rollback goes back to the routes before the present ones: it takes no run and no --apply")
         replaced, table = deciding.roll_back(places)
         teller.rolled_back(replaced, table, places.stored.shown(places.routing))
+        why_not = None
     else:
-        table = _propose(options, places, teller)
+        table, why_not = _propose(options, places, teller)
     if options.json:
         story.print_json(table)
-    return ExitCode.FINE
+    return ExitCode.BELOW if why_not else ExitCode.FINE
 
 
-def _propose(options: argparse.Namespace, places: Places, teller: Teller) -> RoutingTable:
+def _propose(options: argparse.Namespace, places: Places, teller: Teller) -> tuple[RoutingTable, str | None]:
+    """The proposal, and why it was not applied though it should be."""
     from harness import deciding
 
     wanted = objective.objective(options)
-    runs = _runs(options, places, wanted.half_life_days)
+    runs = evidence.runs(options, places, wanted.half_life_days)
     present = deciding.routes_in_force(places, None if options.force else _known(places, runs))
-    table = deciding.propose(runs, places, present, wanted)
+    found = deciding.propose(runs, places, present, wanted)
+    table = found.table
     teller.evidence(runs)
     teller.routes(table)
-    if options.apply:
+    why_not = found.objection() if options.apply and not options.force else None
+    if options.apply and not why_not:
         deciding.apply_routes(table, places)
     elif table is not present:
         deciding.save_candidate(table, places)
-    teller.changes(present, table, places.stored.shown(places.routing), applied=options.apply)
-    return table
-
-
-def _runs(options: argparse.Namespace, places: Places, half_life_days: float) -> Sequence[Run]:
-    from harness import deciding, store
-
-    if not options.runs:
-        return deciding.with_earlier(store.open_run("latest", places.reports), places, half_life_days)
-    runs = {run.run_id: run for run in (store.open_run(name, places.reports) for name in options.runs)}
-    return sorted(runs.values(), key=lambda run: run.info.created)
+    applied = options.apply and not why_not
+    teller.changes(present, table, places.stored.shown(places.routing), applied=applied, why_not=why_not)
+    return table, why_not
 
 
 def _known(places: Places, runs: Sequence[Run]) -> set[str] | None:

@@ -145,6 +145,8 @@ def _route(finished: Finished, places: Places) -> str:
     if not finished.report.routing.routes:
         return "not written: no capability has a judged answer"
     try:
+        if why_not := deciding.objection_to(finished.report.routing, finished.run, places):
+            return f"not written: {why_not} (`harness route --apply --force` writes them nevertheless)"
         deciding.apply_routes(finished.report.routing, places)
     except WrongUse as error:  # the run stands; only its routes may not replace those in force
         return f"not written: {error}"
