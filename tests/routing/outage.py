@@ -56,11 +56,11 @@ async def _outage(asks: int) -> Found:
                     failed[str(error)] += 1
 
         async with router:
-            for _ in range(TURNS):
+            for turn in range(TURNS):
                 mode, place = next(down)
                 for number, one in enumerate(made):
                     await _set(one, mode if number == place else "well")
-                left = iter(range(asks // TURNS))
+                left = iter(range(asks * turn // TURNS, asks * (turn + 1) // TURNS))
                 await asyncio.gather(*(work(left) for _ in range(AT_ONCE)))
         stats = router.stats()
         seconds = time.perf_counter() - begun

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from harness.ask import Answer, Case, Limits, Prices, Prompt, Provider, Retries
+from harness.ask import Answer, Case, Deadlines, Limits, Prices, Prompt, Provider, Retries
 from harness.client import Cache, TextDelta, wait
 from harness.errors import AllFailed, NothingSelected, OverLimit, WrongUse
 from harness.registry import Fallback, Profile
@@ -253,6 +253,29 @@ async def test_a_provider_whose_rate_is_used_up_is_passed_over():
             with pytest.raises(AllFailed, match="no answer within what was left"):
                 await asked.ask("?", Profile(deadline_s=0.2))
             assert (made[0].asked, made[1].asked) == (1, 1)
+
+
+def test_one_door_for_those_without_a_loop(fleet):
+    asked = router(simulated(fleet, "well", 0))
+    assert [wait(asked.ask("What is 2 + 2?", capability="math")).text for _ in range(2)] == ["4, naïvely."] * 2
+    stream = asked.stream("What is 2 + 2?", capability="math")
+    assert (
+        "".join(piece.text for piece in wait(stream) if isinstance(piece, TextDelta))
+        == "4, naïvely."
+        == stream.routed.text
+    )
+    assert asked.stats().answered == 3
+
+
+@looped
+async def test_without_a_deadline_each_has_its_own():
+    async with services("first", "second") as made:
+        made[0].mode = "hang"
+        candidates = in_order(made, deadlines=Deadlines(first_token_s=0.2))
+        routed = await router(*candidates, options=RouterOptions(deadline_s=None)).ask("?")
+        assert routed.provider == "second"
+        assert routed.attempts[0].failure
+        assert routed.attempts[0].failure.error == "no answer within 0.2 s"
 
 
 @looped
