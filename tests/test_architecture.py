@@ -41,6 +41,7 @@ DOORS = {
     "tokenizers": {"client"},
     "referencing": {"scorers"},
     "regex": {"scorers"},
+    "langdetect": {"scorers"},
     "rouge_score": {"scorers"},
     "sacrebleu": {"scorers"},
     "scipy": {"stats"},

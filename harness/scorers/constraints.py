@@ -12,6 +12,7 @@ from typing import Any
 import regex
 
 from harness.ask import JsonObject
+from harness.scorers.language import check_language, why_not_in
 from harness.scorers.opinion import Opinion, Scorer, Unfit, right, wrong
 from harness.scorers.options import did_you_mean
 from harness.scorers.structure import json_text, parse_json
@@ -31,7 +32,7 @@ class ConstraintsOptions:
     `paragraphs` (set apart by blank lines); `max_chars: N`. Texts: `starts_with`, `ends_with` (to the letter);
     `includes`, `excludes` (lists; whole words, without case); `count: {word, times}`; `pattern: {pattern, times}`, how often a
     regular expression matches, where letters count with their case. Form: `lowercase: true`,
-    `uppercase: true`, `json: true`. A word is what stands between spaces and has a letter or digit, so languages that
+    `uppercase: true`, `json: true`; `language: de`, with the extra `text`. A word is what stands between spaces and has a letter or digit, so languages that
     write without spaces cannot be counted. A sentence ends in . ! ? … or their like before a space; a line break that
     ends a list item ends one too.
     """
@@ -210,6 +211,11 @@ def _pattern(argument: Any) -> Holds:
     )
 
 
+def _language(argument: Any) -> Holds:
+    code = check_language(_one_text(argument))
+    return lambda text: why_not_in(code, text)
+
+
 def _form(holds: Holds) -> Callable[[Any], Holds]:
     def rule(argument: Any) -> Holds:
         if argument is not True:
@@ -253,6 +259,7 @@ _RULES: Mapping[str, Callable[[Any], Holds]] = MappingProxyType(
         "lowercase": _form(_is_lower),
         "uppercase": _form(_is_upper),
         "json": _form(_is_json),
+        "language": _language,
     }
 )
 

@@ -212,6 +212,7 @@ def test_an_instruction_that_says_nonsense_is_told_with_its_line(tmp_path):
 
 
 SAID = {
+    "language": "de",
     "relation": "at least", "capital_relation": "less than", "let_relation": "at least", "postscript_marker": "P.S.", "sep": "!?!?",
     "keywords": ["rain"], "forbidden_words": ["snow"], "keyword": "rain", "letter": "q", "end_phrase": "The end. ",
     **{f"keyword{place}": f"word{place}" for place in range(1, 6)},

@@ -30,6 +30,7 @@ from tests.scorers.replies import answer, score
         ([{"pattern": {"pattern": "(", "times": 1}}], "the pattern '(' is wrong: missing )"),
         ([{"pattern": {"pattern": "a", "times": -1}}], "must be a whole number from 0, not -1"),
         ([{"max_chars": 1.5}], "must be a whole number from 0, not 1.5"),
+        ([{"language": "xx"}], "rule 'language': there is no language 'xx'; known: af, ar, "),
     ],
 )
 def test_rules_that_make_no_sense_are_refused(rules, says):
@@ -55,3 +56,28 @@ def test_every_broken_rule_is_named():
         "'One': 1, not 2",
         "bullets: 0, not 1",
     ]
+
+
+GERMAN = "Der Regen fällt seit heute Morgen auf die Dächer der kleinen Stadt, und niemand geht hinaus."
+
+
+@pytest.mark.parametrize(
+    ("code", "text", "reason"),
+    [
+        ("de", GERMAN, ""),
+        ("en", GERMAN, "it is in 'de', not in 'en'"),
+        ("en", "The rain has been falling on the roofs of the small town since this morning.", ""),
+        ("hi", "आज सुबह से छोटे शहर की छतों पर बारिश हो रही है और कोई बाहर नहीं जाता।", ""),
+        ("ja", "今朝から小さな町の屋根に雨が降っていて、誰も外に出ません。", ""),
+        ("zh", "从今天早上起,雨一直落在小镇的屋顶上,没有人出门。", ""),
+        ("de", "12 + 30 = 42", "it has no words, so it is not in 'de'"),
+    ],
+)
+def test_the_language_of_a_reply_is_told(code, text, reason):
+    one = score(Criterion("constraints", {"rules": [{"language": code}]}), None, answer(text))
+    assert (one.value, one.reason) == (0 if reason else 1, reason)
+
+
+def test_the_language_of_a_short_reply_is_always_the_same():
+    criterion = Criterion("constraints", {"rules": [{"language": "no"}]})
+    assert len({score(criterion, None, answer("Jeg er her i dag")).value for _ in range(20)}) == 1

@@ -90,6 +90,7 @@ RULES: Mapping[str, Callable[[Mapping[str, Any]], list[Rule]]] = MappingProxyTyp
         "keywords:letter_frequency": lambda said: [
             _pattern(f"(?i){re.escape(said['letter'])}", _times(said["let_relation"], said["let_frequency"]))
         ],
+        "language:response_language": lambda said: [{"language": said["language"]}],
         "length_constraints:number_sentences": _quantity("sentences", "num_sentences"),
         "length_constraints:number_words": _quantity("words", "num_words"),
         "punctuation:no_comma": lambda _: [_pattern(",", 0)],
