@@ -23,6 +23,7 @@ from harness.ask import Provider, Suite
 from harness.asking import Asked, ask_here, needs_litellm
 from harness.deciding import routes_in_force
 from harness.errors import WrongUse
+from harness.fetching import PUBLISHED, fetched
 from harness.judged import Report, RoutingTable
 from harness.matching import Matched, match
 from harness.registry import Catalogue, Registry
@@ -149,11 +150,15 @@ def read_suites(places: Places, seed: int, limit: int | None) -> tuple[Suite, ..
         WrongUse: a dataset is named and nothing says where its file is.
     """
     named = [str(path) for path in places.suites if str(path) in load.DATASET_NAMES and not path.exists()]
-    if named and places.data is None:
-        raise WrongUse(f"{named[0]} is a dataset of which nothing is bundled: give --data the file that you have of it")
+    data = {name: places.data or fetched(name) for name in named}
+    for name in (name for name, where in data.items() if where is None):
+        how = f", or fetch it: `harness data fetch {name}`" if name in PUBLISHED else ""
+        raise WrongUse(
+            f"{name} is a dataset of which nothing is bundled: give --data the file that you have of it{how}"
+        )
     paths = [path for path in places.suites if str(path) not in named]
     written = load.suites(paths, seed=seed, limit=limit) if paths else ()
-    return (*written, *(load.dataset(name, places.data, limit=limit) for name in named if places.data))
+    return (*written, *(load.dataset(name, where, limit=limit) for name, where in data.items() if where))
 
 
 def provider_for(

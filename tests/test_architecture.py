@@ -15,7 +15,7 @@ FLOORS: dict[str, int] = {
     "late": -1, "errors": 0, "addressed": 0, "structured": 0, "ask": 0, "told": 0, "judged": 0, "shown": 0, "stats": 0,
     "document": 1, "wording": 1, "registry": 2, "client": 2, "scorers": 2, "store": 2,
     "load": 3, "engine": 3, "standing": 3, "routing": 3, "render": 3, "simulate": 3,
-    "settings": 4, "asking": 5, "bench": 5, "commenting": 5, "comparing": 5, "crew": 5, "deciding": 5, "matching": 5, "spending": 5, "foreseeing": 6, "pipeline": 6,
+    "settings": 4, "asking": 5, "bench": 5, "commenting": 5, "comparing": 5, "crew": 5, "deciding": 5, "matching": 5, "fetching": 5, "spending": 5, "foreseeing": 6, "pipeline": 6,
     "against": 7, "agreeing": 8, "cards": 7, "exporting": 7, "importing": 7, "judges": 7, "results": 7, "resume": 7, "worker": 7,
     "cli": 9, "pytest_plugin": 10, "__init__": 10, "__main__": 10,
 }  # fmt: skip

@@ -38,6 +38,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "verify": "hold routes against what they replace, on held-out cases; or the chooser against a table",
         "export": "write the routes for litellm, openrouter, envoy, portkey, tensorzero, …",
         "ask": "ask one question",
+        "data": "list the published datasets that can be fetched, or fetch one",
         "cache": "list the kept replies, or clear them",
         "simulate": "serve the simulated providers on loopback",
     }
