@@ -65,10 +65,24 @@ def main(options: argparse.Namespace, prepared: Prepared, places: Places, terms:
     session = _Session(options, places, terms, teller)
     session.tell_plan(pair)
     if options.dry_run:
-        if options.json:
-            story.print_json(story.plan_as_json(pair.shown))
-        return ExitCode.FINE
+        return _dry_run(pair, teller, as_json=options.json)
     return session.step_by_step(pair) if options.until else session.at_once(pair)
+
+
+def _dry_run(pair: Opposed, teller: Teller, *, as_json: bool) -> ExitCode:
+    """Calls, tokens and cost of each provider in each arm."""
+    from harness import engine
+    from harness.cli import story
+
+    forecasts = {
+        f"{one.name} ({name})": engine.forecast(arm.plan, one, arm.max_output_of(one))
+        for name, arm in (("base", pair.base), ("new", pair.new))
+        for one in arm.plan.providers
+    }
+    teller.forecast(forecasts)
+    if as_json:
+        story.print_json({**story.plan_as_json(pair.shown), "forecast": forecasts})
+    return ExitCode.FINE
 
 
 def _going_on(pair: Opposed, runs: tuple[Run, Run], *, retry_failed: bool = False) -> Opposed:

@@ -79,6 +79,11 @@ class Lane:
         self._sleeping: set[asyncio.Future[None]] = set()
 
     @property
+    def arms(self) -> tuple[Provider, ...]:
+        """Who is asked in it: the provider, and its other arm if it has one."""
+        return self._plan.arms(self.provider)
+
+    @property
     def opening(self) -> int:
         """How many requests go out at once at the beginning: in a second of an open loop; one where the concurrency is searched for."""
         shape = stages(self._plan.load)[0]

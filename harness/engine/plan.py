@@ -52,6 +52,10 @@ class Plan:
     done: frozenset[str] = frozenset()
     against: Mapping[str, Provider] = field(default_factory=dict)
 
+    def arms(self, provider: Provider) -> tuple[Provider, ...]:
+        """Who is asked what the provider is: itself, and its other arm if it has one."""
+        return (provider, self.against[provider.name]) if self.against else (provider,)
+
     @property
     def everyone(self) -> tuple[Provider, ...]:
         """The providers and their other arms."""
@@ -118,7 +122,7 @@ class Plan:
                 which = bisect_right(ends, place)
                 suite = taking_part[which]
                 index = place - (ends[which - 1] if which else 0)
-                for one in self._arms(provider, f"{self.seed}:{number}:{place}"):
+                for one in self._shuffled(provider, f"{self.seed}:{number}:{place}"):
                     yield self._trial(suite, index, one, turn * self._repeats(suite) + repeat)
 
     def _asked(self, number: int, stage: Closed | Open) -> int:
@@ -130,13 +134,11 @@ class Plan:
     def _once(self) -> int:
         return (2 if self.against else 1) * sum(len(suite.cases) * self._repeats(suite) for suite in self.suites)
 
-    def _arms(self, provider: Provider, seed: str) -> tuple[Provider, ...]:
-        """Who is asked a case, in order: the provider, and its other arm if it has one."""
-        if not self.against:
-            return (provider,)
-        other = self.against[provider.name]
-        first = random.Random(seed).random() < 0.5  # noqa: S311 - an order, no secret
-        return (other, provider) if first else (provider, other)
+    def _shuffled(self, provider: Provider, seed: str) -> tuple[Provider, ...]:
+        """Its arms in the order in which they are asked a case."""
+        arms = self.arms(provider)
+        turned = len(arms) > 1 and random.Random(seed).random() < 0.5  # noqa: S311 - an order, no secret
+        return arms[::-1] if turned else arms
 
     def _most(self, provider: Provider, max_output: int | None, cached: frozenset[str]) -> float | None:
         if self.done:

@@ -128,7 +128,8 @@ class _Course:
             await self._ask(lane, Turn(trial))
         connect, replays = self._options.connect, self._options.replays
         if connect is not None and lane.opening > 1 and not (lane.halted or replays):
-            await connect(lane.provider, lane.opening)
+            for provider in lane.arms:
+                await connect(provider, lane.opening)
         for stage in lane.stages():
             await together(self._work(lane, stage) for _ in range(stage.width))
 

@@ -172,3 +172,12 @@ def test_wrong_use_says_what_would_be_right(arms, words, complaint):
     assert said.code == ExitCode.WRONG_USE, said.out
     assert complaint in said.err
     assert not (arms / "reports" / "runs").exists()
+
+
+def test_a_dry_run_says_what_each_arm_would_cost_and_sends_nothing(arms):
+    said = call("run", "--against=better.toml", "--dry-run", "--json")
+    assert said.code == ExitCode.FINE
+    told = json.loads(said.out)
+    assert told["trials"] == 240
+    assert [told["forecast"][name]["about"]["calls"] for name in ("sim (base)", "sim (new)")] == [121, 121]
+    assert not (arms / "reports" / "runs").exists()

@@ -104,3 +104,18 @@ def test_what_cannot_be_told_is_none_and_never_0():
     most = plan.most_it_can_cost(lambda one: limits[one.name])
     assert (most["priced"] or 0.0) > 0
     assert most["unpriced"] is None
+
+
+def test_both_arms_are_asked_each_case_one_after_the_other_in_an_order_that_is_drawn():
+    other = made.provider("alpha (base)")
+    plan = Plan((SUMS, FACTS), (ALPHA,), seed=3, warm_up=True, against={"alpha": other})
+    asked = [(trial.case.id, trial.provider.name) for trial in plan.trials(ALPHA)]
+    pairs = list(zip(asked[::2], asked[1::2], strict=True))
+    assert all(one[0] == two[0] and {one[1], two[1]} == {"alpha", "alpha (base)"} for one, two in pairs)
+    assert 10 <= sum(one[1] == "alpha" for one, _ in pairs) <= 30
+    assert [one for one, _ in pairs] != sorted(one for one, _ in pairs)
+    assert (plan.count, plan.per_provider) == (80, {"alpha": 80})
+    assert [trial.provider.name for trial in plan.warm_ups.trials(ALPHA)].count("alpha (base)") == 1
+    assert plan.everyone == (ALPHA, other)
+    left = replace(plan, done=frozenset(one.ref.trial_id for one in islice(plan.trials(ALPHA), 30)))
+    assert [(one.case.id, one.provider.name) for one in left.trials(ALPHA)] == asked[30:]

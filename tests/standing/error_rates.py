@@ -302,7 +302,7 @@ def main() -> None:
     print("\nNothing changed, but the hour: called regressed or improved (interleaving mends it)")
     for name, (draw, measure, tolerance) in APART.items():
         print(f"{name:60}{f'{100 * rates(draw, measure, tolerance, rounds).called:.1f} %':>10}", flush=True)
-    _print_looks(rounds)
+    _print_looks(max(100, rounds // 4))
     print(
         "\nIntervals of a typical ratio of latencies, 100 pairs, +15 %, two-sided: hold it (width in logarithms; leave no change out)"
     )
