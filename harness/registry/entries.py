@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -53,12 +53,23 @@ class Profile:
     params: JsonObject = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
+        for name in (
+            "tags",
+            "needs",
+        ):  # plans are kept by profile, so a list or a set that is given becomes what it is to be
+            object.__setattr__(self, name, frozenset(_several(getattr(self, name))))
+        for name in ("providers", "fallbacks"):
+            object.__setattr__(self, name, tuple(_several(getattr(self, name))))
         if self.strategy is not None and self.strategy not in STRATEGIES:
             raise WrongUse(f"there is no strategy '{self.strategy}'; {did_you_mean(self.strategy, STRATEGIES)}")
         if self.strategy == "manual" and not self.providers:
             raise WrongUse("the strategy 'manual' takes providers in your order: name them in `providers`")
         if self.deadline_s is not None and not self.deadline_s > 0:
             raise WrongUse(f"a deadline of {self.deadline_s} s leaves no time for an answer")
+
+
+def _several(said: Iterable[str]) -> Iterable[str]:
+    return [said] if isinstance(said, str) else said
 
 
 @dataclass(frozen=True, slots=True)

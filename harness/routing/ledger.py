@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import secrets
+import warnings
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from harness.ask import JsonObject, Prompt
-from harness.errors import WrongUse
+from harness.errors import StoreError, WrongUse
 from harness.registry import Profile
 from harness.routing.course import Course
 from harness.routing.exploring import Beliefs
@@ -37,6 +38,7 @@ class Ledger:
     def __init__(self, beliefs: Beliefs | None = None) -> None:
         self.asks = self.answers = self.failed = self.refused = self.failed_over = self.marks = 0
         self.record: LiveRecord | None = None
+        self.unrecorded = ""
         self._beliefs = beliefs
         self._replies: OrderedDict[str, tuple[str | None, str]] = OrderedDict()
 
@@ -79,12 +81,17 @@ class Ledger:
         return True
 
     def _written(self, said: Said, course: Course) -> str:
-        if self.record is None:
+        """The reply's name. A record that breaks costs nobody an answer: from then on nothing is recorded, and `unrecorded` says why."""
+        if self.record is None or self.unrecorded:
             return secrets.token_hex(8)
         reply_id = self.record.reply_id()
         how = _how(course, said.profile)
-        for attempt in course.attempts:
-            self.record.write(reply_id, attempt, (said.capability, said.caller), how)
+        try:
+            for attempt in course.attempts:
+                self.record.write(reply_id, attempt, (said.capability, said.caller), how)
+        except StoreError as error:
+            self.unrecorded = str(error)
+            warnings.warn(f"outcomes are recorded no more: {error}", stacklevel=2)
         return reply_id
 
 

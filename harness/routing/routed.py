@@ -61,7 +61,7 @@ class RoutedEmbeddings:
 class Stats:
     """What a router has done since it was loaded. `asks` were `answered`, `failed`, or ended by the caller; `refused` ones were over a limit, and nothing was sent.
 
-    `spent_usd` is by account, such as "user:ann", in its present period; `marks` counts feedback.
+    `spent_usd` is by account, such as "user:ann", in its present period; `marks` counts feedback, `unrecorded` says why outcomes are recorded no more, if the record broke.
     """
 
     asks: int
@@ -73,3 +73,4 @@ class Stats:
     providers: Mapping[str, ProviderStats]
     spent_usd: Mapping[str, float]
     marks: int = 0
+    unrecorded: str = ""

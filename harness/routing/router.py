@@ -241,6 +241,7 @@ class Router:
             providers=providers,
             spent_usd=self._allowances.spent(),
             marks=self._ledger.marks,
+            unrecorded=self._ledger.unrecorded,
         )
 
     def close(self) -> Path | None:

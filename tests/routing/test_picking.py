@@ -170,6 +170,14 @@ def test_an_unknown_capability_of_a_model_is_no_reason_where_only_the_prompt_sho
         picked(picker(NEW), Profile(needs=frozenset({"vision"})))
 
 
+def test_a_profile_may_be_given_lists_and_sets():
+    given = Profile(tags={"eu"}, needs=["tools"], providers=["a", "b"], fallbacks="c")  # type: ignore[arg-type]
+    assert given == Profile(None, None, ("a", "b"), frozenset({"eu"}), frozenset({"tools"}), fallbacks=("c",))
+    assert hash(given) == hash(
+        Profile(None, None, ("a", "b"), frozenset({"eu"}), frozenset({"tools"}), fallbacks=("c",))
+    )
+
+
 def test_profiles_that_make_no_sense_are_refused():
     with pytest.raises(WrongUse, match="did you mean 'cost'"):
         Profile(strategy="costs")  # type: ignore[arg-type]

@@ -161,6 +161,20 @@ def test_exploring_with_numbers_that_make_no_sense_is_refused(wrong):
 
 
 @looped
+async def test_a_record_that_breaks_costs_nobody_an_answer(tmp_path):
+    async with services("only") as made:
+        router = Router(lambda: Known((made[0].candidate(),)))
+        record = LiveRecord(tmp_path, router.providers)
+        router.record(record)
+        record._recorder._writer.close()  # as a full disk would end it
+        with pytest.warns(UserWarning, match="outcomes are recorded no more: .* is closed"):
+            assert (await router.ask("?")).text == "by only"
+        assert (await router.ask("?")).text == "by only"
+        assert "is closed" in router.stats().unrecorded
+        router.close()
+
+
+@looped
 async def test_feedback_that_makes_no_sense_is_refused(tmp_path):
     async with services("only") as made:
         router = Router(lambda: Known((made[0].candidate(),)))
