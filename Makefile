@@ -35,8 +35,9 @@ test: $(STAMP)  ## lint, types, tests with coverage
 lint: $(STAMP)  ## ruff and mypy, mending what can be mended
 	@$(BIN)/ruff check --fix . && $(BIN)/ruff format . && $(BIN)/mypy
 
-report: $(STAMP)  ## write the report of the last run again
+report: $(STAMP)  ## write the report of the last run again, also as a page: reports/latest/report.html
 	@$(BIN)/harness report $(RUN)
+	@$(BIN)/harness report $(RUN) $(SUITES) --format html --output reports/latest/report.html
 
 weights: $(STAMP)  ## show which routing weights the last run supports, and why
 	@$(BIN)/harness route $(RUN)

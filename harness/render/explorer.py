@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from harness.render.plain import plain
 
@@ -37,7 +38,7 @@ class Line:
     matters: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Explorer:
     """A table of lines. `data` is JSON that stands in a script element and cannot end it; `note` says what there was no room for."""
 
@@ -49,12 +50,12 @@ class Explorer:
     moods: Mapping[str, str] = field(default_factory=dict)
     about: str = ""
 
-    @property
+    @cached_property
     def shown(self) -> list[Line]:
         """Those that there is room for, those that matter first."""
         return sorted(self.lines, key=lambda one: not one.matters)[:MOST_ROWS]
 
-    @property
+    @cached_property
     def cap(self) -> int:
         """How much of a text is kept."""
         texts = {text for one in self.shown if one.matters for text in one.said if text}

@@ -40,6 +40,7 @@ STEPS = 2000
 
 _MOST_IN_LABEL = 60
 _LEAST = 5
+_ON_DARK, _ON_LIGHT = "#fdfdfd", "#10202c"  # in a coloured cell: no page changes these
 """Fewer values have no shape."""
 
 
@@ -245,7 +246,9 @@ def heatmap(standings: Sequence[Standing]) -> Figure | None:
     axes.invert_yaxis()
     for (row, column), cell in np.ndenumerate(cells):
         text = "–" if np.isnan(cell) else f"{100 * cell:.0f}"
-        axes.text(column, row, text, ha="center", va="center", fontsize=11, color="white" if cell > 0.82 else INK)
+        axes.text(
+            column, row, text, ha="center", va="center", fontsize=11, color=_ON_DARK if cell > 0.82 else _ON_LIGHT
+        )
     axes.set_xticks(
         range(len(capabilities)), [label(name.replace("_", " ")) for name in capabilities], rotation=30, ha="right"
     )

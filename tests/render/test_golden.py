@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from harness.judged import Compared
 from harness.render import formats
+from harness.shown import RunResults
 from tests.render.words import COMPARED, RUN
 
 GOLDEN = Path(__file__).parent / "golden"
-MODELS = {"run": RUN, "comparison": COMPARED}
+MODELS: dict[str, RunResults | Compared] = {"run": RUN, "comparison": COMPARED}
 EVERY = [("run", name) for name in formats.of_runs()] + [("comparison", name) for name in formats.of_comparisons()]
 DRAWN = re.compile(r"(?s)(<svg [^>]*aria-label=\"[^\"]*\")[^>]*>.*?</svg>")
 """Plots have a test of their own, and lines that depend on the fonts' measures."""
