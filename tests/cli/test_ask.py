@@ -104,13 +104,6 @@ def test_with_route_whoever_the_weights_say_answers(project):
     assert [one["reply"]["finish_reason"] for one in told["attempts"]] == ["stop"]
 
 
-def test_routed_answers_come_as_they_are_written_in_a_terminal(project, monkeypatch):
-    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
-    said = call("ask", "What is 2 + 2?", "--route", "--only=sim-careful", "--max-tokens=50")
-    assert said.code == ExitCode.FINE
-    assert said.out.strip() == "4"
-
-
 @pytest.mark.parametrize(
     ("words", "why"),
     [

@@ -51,10 +51,11 @@ def test_what_is_not_answered_is_data_in_an_attempt_and_an_assertion_in_a_call()
             asker("hi")
 
 
-def test_in_a_terminal_the_answer_is_printed_while_it_comes(tmp_path):
+@pytest.mark.parametrize("whom", [["--model=sim"], ["--route"]], ids=["a model", "routed"])
+def test_in_a_terminal_the_answer_is_printed_while_it_comes(tmp_path, whom):
     (tmp_path / "providers.toml").write_text(SIMULATED)
     ours, theirs = pty.openpty()
-    command = [sys.executable, "-m", "harness", "ask", "What is 2 + 2?", "--model", "sim", "--no-cache"]
+    command = [sys.executable, "-m", "harness", "ask", "What is 2 + 2?", *whom, "--no-cache"]
     with subprocess.Popen(command, cwd=tmp_path, stdout=theirs, stderr=subprocess.PIPE) as process:
         os.close(theirs)
         shown = []
