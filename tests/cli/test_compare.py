@@ -180,3 +180,11 @@ def test_the_first_run_has_none_before_it(runs):
     said = call("compare", "previous", runs[0])
     assert said.code == ExitCode.WRONG_USE
     assert f"holds no scored run from before {runs[0]}: name the run to compare with" in said.err
+
+
+def test_what_changed_is_drawn_for_slides(runs, tmp_path):
+    said = call("compare", "--plots", tmp_path / "plots")
+    assert said.code == ExitCode.BELOW
+    assert "changes.png" in said.err
+    assert (tmp_path / "plots" / "changes.png").read_bytes().startswith(b"\x89PNG")
+    assert "What changed (simulated providers)" in (tmp_path / "plots" / "changes.svg").read_text()

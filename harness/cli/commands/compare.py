@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import get_args
 
 from harness.cli import formats
 from harness.cli import options as shared
 from harness.errors import ExitCode
-from harness.judged import Verdict
+from harness.judged import Compared, Verdict
 from harness.render.formats import of_comparisons
 
 FAIL_ON = ("regressed", "missing")
@@ -28,6 +30,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--all", dest="format", action="store_const", const="text-all", help="also show every cell that did not change"
     )
     formats.add_arguments(parser, of_comparisons())
+    parser.add_argument(
+        "--plots", type=Path, metavar="FOLDER", help="draw what changed into a folder, as changes.png and changes.svg"
+    )
     shared.add_reports(parser)
     shared.add_json(parser)
 
@@ -62,7 +67,20 @@ def main(options: argparse.Namespace) -> ExitCode:
     tolerance = comparing.tolerance(base, judged, options.tolerance)
     model = comparing.compare(base, judged, tolerance, options.fail_on)
     wanted.give(model)
+    if options.plots:
+        _draw(model, options.plots)
     return ExitCode.BELOW if model.failed else ExitCode.FINE
+
+
+def _draw(model: Compared, folder: Path) -> None:
+    from harness.render import plots
+    from harness.render.forest import forest
+    from harness.store import on_disk
+
+    figure = forest(model)
+    with on_disk(folder, "cannot be written", "Name another folder"):
+        files = plots.save(figure, folder, "changes") if figure else ()
+    print(f"plots    {', '.join(map(str, files)) or 'none: nothing could be compared'}", file=sys.stderr)
 
 
 def _tolerances(text: str) -> dict[str, float]:
