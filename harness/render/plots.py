@@ -156,7 +156,7 @@ def ways(
         axes.plot(
             [1000 * cost], [value], "D", ms=8, mew=1.8, color=ink, mfc="white", zorder=4 if name == "route" else 3
         )
-        axes.annotate(name, (1000 * cost, value), xytext=(0, 9), textcoords="offset points", ha="center", color=ink, fontsize=10, weight="bold")  # fmt: skip
+        axes.annotate(name, (1000 * cost, value), xytext=(0, -20 if name == "route" else 9), textcoords="offset points", ha="center", color=ink, fontsize=10, weight="bold")  # fmt: skip
     _cost_axis(axes, [1000 * cost for cost, _ in [*points, *routes.values()]])
     axes.set_ylabel("accuracy on held-out cases")
     axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))

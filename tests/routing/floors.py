@@ -130,7 +130,7 @@ def main() -> None:
             broken([one.naive_under_true for one in found]),
             float(np.mean([one.saved for one in found])),
         ]
-        print(f"{name:32}{n:>23,}" + "".join(f"{100 * one:>21.1f} %" for one in figures), flush=True)
+        print(f"{name:32}{n:>23,}" + "".join(f"{round(100 * one, 1) + 0.0:>21.1f} %" for one in figures), flush=True)
 
 
 if __name__ == "__main__":

@@ -87,7 +87,7 @@ def _of_runs(options: argparse.Namespace) -> ExitCode:
     if not found.moves:
         fine = "the routes move no traffic: there is nothing that could be better or worse"
     elif proof.worth is not None and proof.worth <= 0:
-        fine = "the route is worth as much as what was there before, and there are no routes yet"
+        fine = "the route is worth as much as the best single provider: as the first routes they may stand"
     terminal.line(why_not or fine)
     for file in files[:1]:
         terminal.line(f"plot     {file}")
@@ -116,6 +116,9 @@ def _ways(proof: Proof, simulated: bool) -> Table:
         if gain.low is not None and gain.high is not None
         else ""
     )
+    few = ""
+    if proof.ways["route"].latency_p95_s is None:
+        few = "; no p95: fewer than 59 answers were timed while the harness was not saturated"
     area = (
         f"AIQ {proof.aiq[1]:.4f} with the route, {proof.aiq[0]:.4f} without"
         if proof.aiq
@@ -127,7 +130,7 @@ def _ways(proof: Proof, simulated: bool) -> Table:
         head=("way", "accuracy", "$ a call", "$ a solved case", "p95 latency"),
         rows=rows,
         note=f"route − incumbent {100 * gain.value:+.2f} points{interval}; it moves {100 * proof.moved:.0f} % of the traffic; "
-        f"zero router: the best mix of singles at the route's cost; random: the same shares, dealt at random; oracle: the best of each capability, with hindsight; {area}",
+        f"zero router: the best mix of singles at the route's cost; random: the same shares, dealt at random; oracle: the best of each capability, with hindsight; {area}{few}",
     )
 
 
