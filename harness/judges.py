@@ -23,7 +23,7 @@ from harness.asking import ask_here
 from harness.bench import Bench
 from harness.errors import WrongUse
 from harness.foreseeing import against, asking, question_trial
-from harness.matching import match
+from harness.matching import Matched
 from harness.pipeline import Serve
 from harness.registry import ModelFacts
 from harness.settings import Terms
@@ -87,7 +87,7 @@ def hearing(run: store.Run, suites: Sequence[Suite], bench: Bench) -> Hearing:
     """
     if not any(True for suite in suites for _ in asking(suite)):
         return Hearing()
-    return hearing_of(run, match(run, suites).pairs, suites, bench, partial(_judged, run))
+    return hearing_of(run, tuple(Matched(run, suites)), suites, bench, partial(_judged, run))
 
 
 def hearing_of(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from functools import cached_property
 
 from harness import store
 from harness.addressed import content_address
@@ -11,34 +11,40 @@ from harness.ask import Case, Suite
 from harness.told import Outcome
 
 
-@dataclass(frozen=True, slots=True)
 class Matched:
-    """Replies with the cases that they are judged by. `orphans` have none: it is gone, or asks something else now.
+    """A run's replies with the cases of these suites that they are judged by, one at a time. A reply is never judged by what it was not asked.
 
-    `otherwise` of the pairs are judged by other expectations or scorers than their case had when it was asked.
+    Once all are through, `orphans` counts replies that have no case: it is gone, or asks something else now. `otherwise` counts pairs that are judged by
+    other expectations or scorers than their case had when it was asked. Raises StoreError where the run cannot be read.
     """
 
-    pairs: tuple[tuple[Case, Outcome], ...]
-    orphans: int
-    otherwise: int
+    def __init__(self, run: store.Run, suites: Sequence[Suite]) -> None:
+        self._run = run
+        self._cases = {(suite.name, case.id): case for suite in suites for case in suite.cases}
+        self.orphans = self.otherwise = 0
+
+    def __iter__(self) -> Iterator[tuple[Case, Outcome]]:
+        self.orphans = self.otherwise = 0
+        for outcome in self._run.outcomes():
+            ref = outcome.ref
+            case = self._cases.get((ref.suite, ref.case_id))
+            if case is None or (case.hash != ref.case_hash and self._asked[ref.trial_id] != _address(case)):
+                self.orphans += 1
+                continue
+            self.otherwise += case.hash != ref.case_hash
+            yield case, outcome
+
+    @cached_property
+    def _asked(self) -> dict[str, str]:
+        """The content addresses of what trials were asked whose cases are not as they were."""
+        rows = self._run.calls(["trial_id", "suite", "case_id", "case_hash"]).drop_duplicates("trial_id")
+        changed = {
+            trial
+            for trial, *place, was in rows.itertuples(index=False, name=None)
+            if (case := self._cases.get((place[0], place[1]))) is not None and case.hash != was
+        }
+        return {trial: content_address(said) for trial, said in self._run.questions(changed).items()}
 
 
-def match(run: store.Run, suites: Sequence[Suite]) -> Matched:
-    """The run's replies with the cases of these suites. A reply is never judged by what it was not asked.
-
-    Raises:
-        StoreError: the run cannot be read.
-    """
-    cases = {(suite.name, case.id): case for suite in suites for case in suite.cases}
-    outcomes = list(run.outcomes())
-    found = [cases.get((one.ref.suite, one.ref.case_id)) for one in outcomes]
-    both = [(case, one) for case, one in zip(found, outcomes, strict=True) if case is not None]
-    changed = [(case, one) for case, one in both if case.hash != one.ref.case_hash]
-    asked = run.questions({one.ref.trial_id for _, one in changed}) if changed else {}
-    gone = {
-        one.ref.trial_id
-        for case, one in changed
-        if content_address(asked[one.ref.trial_id]) != content_address(case.prompt.as_json())
-    }
-    pairs = tuple((case, one) for case, one in both if one.ref.trial_id not in gone)
-    return Matched(pairs, len(outcomes) - len(pairs), len(changed) - len(gone))
+def _address(case: Case) -> str:
+    return content_address(case.prompt.as_json())

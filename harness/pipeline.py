@@ -25,7 +25,7 @@ from harness.deciding import routes_in_force
 from harness.errors import WrongUse
 from harness.fetching import PUBLISHED, fetched
 from harness.judged import Report, RoutingTable
-from harness.matching import Matched, match
+from harness.matching import Matched
 from harness.registry import Catalogue, Registry
 from harness.render import markdown
 from harness.settings import Places, Selection, Terms
@@ -277,8 +277,8 @@ def run_info(prepared: Prepared, terms: Terms) -> store.RunInfo:
 
 def judge(run: store.Run, suites: Sequence[Suite], allow: scorers.Permissions) -> Matched:
     """Hold each recorded reply against its case and write the run's scores, beside those that it has; returns which replies have no case any more."""
-    matched = match(run, suites)
-    run.write_scores(scorers.judge_all(matched.pairs, allow, workers=os.cpu_count() or 1))
+    matched = Matched(run, suites)
+    run.write_scores(scorers.judge_all(matched, allow, workers=os.cpu_count() or 1))
     return matched
 
 

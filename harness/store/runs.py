@@ -176,8 +176,9 @@ class Run:
         if self.info.imported:
             raise WrongUse(f"{self.run_id} was imported with its scores: nothing of ours could judge it again")
         calls = self.calls(["trial_id", "simulated"])
-        simulated = set(calls.loc[calls["simulated"], "trial_id"])
-        rows = (encode(score_row(one, self.run_id, simulated=one.ref.trial_id in simulated)) for one in scores)
+        every = bool(calls["simulated"].all())  # as a rule it is all or none
+        some = frozenset() if every else frozenset(calls.loc[calls["simulated"], "trial_id"])
+        rows = (encode(score_row(one, self.run_id, simulated=every or one.ref.trial_id in some)) for one in scores)
         part = scorings.write(self.path, rows)
         with Lock(self.path):
             self._manifest = scorings.put_in_force(self.path, Manifest.load(self.path), part)
