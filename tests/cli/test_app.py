@@ -56,7 +56,7 @@ def test_python_m_harness_is_harness():
         (["rnu"], "there is no command 'rnu'; did you mean 'run'?"),
         (["fly"], "there is no command 'fly'; `harness --help` lists them"),
         (["--fly"], "there is no option '--fly' before the command; `harness --help` tells more"),
-        (["ask", "hello"], "the following arguments are required: --model"),
+        (["ask", "hello"], "one of the arguments --model --route is required"),
         (["route", "--confidence=2"], "'2' is not a number between 0 and 1"),
         (["route", "--confidence=half"], "'half' is not a number between 0 and 1"),
         (["validate", "--schema=xml"], "invalid choice: 'xml'"),
