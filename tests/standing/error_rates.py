@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 import pandas as pd
@@ -29,10 +30,15 @@ Rule = standing.Tolerance | None
 
 @dataclass(frozen=True)
 class Draw:
-    """Draws two runs; `apart`: not interleaved."""
+    """Draws two runs; `apart`: not interleaved. Another `what` draws other runs, so that lines of a table do not share their chance."""
 
+    what: str
     pair: Callable[[np.random.Generator], Pair]
     apart: bool = False
+
+    def runs(self, seed: int) -> Pair:
+        """The two runs of a seed."""
+        return self.pair(np.random.default_rng([seed, crc32(self.what.encode())]))
 
 
 @dataclass(frozen=True)
@@ -49,7 +55,7 @@ def rates(draw: Draw, measure: Measure, tolerance: Rule, rounds: int) -> Rates:
     together = not draw.apart
     tolerance = tolerance or standing.Tolerance.usual(interleaved=together)
     for seed in range(rounds):
-        base, new = draw.pair(np.random.default_rng([seed, 1]))
+        base, new = draw.runs(seed)
         cells = standing.compare(base, new, tolerance, interleaved=together)
         (cell,) = [one for one in cells if one.measure == measure]
         verdicts.append(cell.verdict)
@@ -69,7 +75,7 @@ def looks(draw: Draw, measure: Measure, rounds: int, *, honest: bool = True) -> 
     verdicts, asked = [], []
     tolerance = standing.Tolerance.usual(interleaved=True)
     for seed in range(rounds):
-        base, new = draw.pair(np.random.default_rng([seed, 4]))
+        base, new = draw.runs(seed)
         for look in range(1, standing.LOOKS + 1):
             n = len(base) * look // standing.LOOKS
             spent = standing.share(look) if honest else 1.0
@@ -105,7 +111,7 @@ def quality(n: int, lost: float = 0.0, *, wavering: float | None = None) -> Draw
             worse = np.where(rng.random(n) < lost / rate.mean(), 0.0, rate)
         return tuple(table(n, quality=(rng.random(n) < each).astype(float)) for each in (rate, worse))  # type: ignore[return-value]
 
-    return Draw(draw)
+    return Draw(f"quality {n} {lost} {wavering}", draw)
 
 
 def clustered(n_clusters: int, size: int = 10) -> Draw:
@@ -120,7 +126,7 @@ def clustered(n_clusters: int, size: int = 10) -> Draw:
             table(len(topic), cluster=names, quality=(rng.random(len(topic)) < each).astype(float)) for each in sides
         )  # type: ignore[return-value]
 
-    return Draw(draw)
+    return Draw(f"clustered {n_clusters} {size}", draw)
 
 
 def latency(n: int, drift: float, slower: float = 1.0, *, noise: float = 0.3, apart: bool = False) -> Draw:
@@ -139,14 +145,14 @@ def latency(n: int, drift: float, slower: float = 1.0, *, noise: float = 0.3, ap
             arms.append(table(n, latency=np.exp(prompt + hours[number if apart else 0] + own + factor)))
         return arms[0], arms[1]
 
-    return Draw(draw, apart)
+    return Draw(f"latency {n} {drift} {slower} {noise} {apart}", draw, apart)
 
 
 def failures(n: int, base: float, new: float) -> Draw:
     def draw(rng: np.random.Generator) -> Pair:
         return tuple(table(n, reliability=(rng.random(n) >= rate).astype(float)) for rate in (base, new))  # type: ignore[return-value]
 
-    return Draw(draw)
+    return Draw(f"failures {n} {base} {new}", draw)
 
 
 def false_discoveries(rounds: int, tolerance: Rule, n_cells: int = 300, n_true: int = 10) -> tuple[float, float]:
