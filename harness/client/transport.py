@@ -24,7 +24,7 @@ from harness.client.failures import failure
 from harness.client.line import Answer, Ear, Form, Lines
 from harness.client.network import network_failure
 from harness.client.translate import Request
-from harness.client.watch import Watch
+from harness.client.watch import Watch, Watchman
 from harness.client.wires import Chunk
 from harness.client.wires.contract import Next, Turn
 from harness.told import Failure
@@ -109,6 +109,7 @@ class Transport:
         self._clock = clock
         self._proxies: dict[str, str | None] = {}
         self._lines: Lines | None = None
+        self._watchman = Watchman(clock)
         self._farewells: set[asyncio.Task[None]] = set()
 
     async def exchange(self, request: Request, deadlines: Deadlines, heard: Heard | None = None) -> Exchange:
@@ -118,7 +119,7 @@ class Transport:
         server is told so where it has an ear for that.
         """
         done, errand = Exchange(), _Errand(request)
-        watch = Watch(deadlines, self._clock, stream=request.stream)
+        watch = Watch(deadlines, self._watchman, stream=request.stream)
         try:
             async with watch:
                 hearing = _Hearing(done, watch, heard, first=True, replies=request.wire.course is None)
@@ -161,6 +162,7 @@ class Transport:
         """Closes the connections."""
         if self._farewells:
             await asyncio.wait(self._farewells, timeout=FAREWELL_S)
+        self._watchman.close()
         if self._lines is not None:
             await self._lines.close()
             self._lines = None

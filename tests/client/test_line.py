@@ -12,7 +12,7 @@ from harness.client import Client, wait
 from harness.client.line import MOST_FORMS, Lines
 from harness.client.translate import translate
 from harness.client.transport import Transport
-from harness.client.watch import Watch
+from harness.client.watch import Watch, Watchman
 from harness.client.wires import wire_for
 from tests.client.server import DONE, HELLO, chunked, completion, delta, head, provider, serving, whole
 
@@ -120,7 +120,9 @@ def test_bytes_that_keep_coming_move_the_deadline():
             await asyncio.sleep(30)
 
     async def main():
-        watch = Watch(Deadlines(connect_s=1, first_token_s=1, stall_s=0.3, total_s=30), time.perf_counter, stream=True)
+        watch = Watch(
+            Deadlines(connect_s=1, first_token_s=1, stall_s=0.3, total_s=30), Watchman(time.perf_counter), stream=True
+        )
         with pytest.raises(TimeoutError):
             await wait_in_vain(watch)
         return watch.kind
