@@ -355,11 +355,24 @@ class Judging:
 
 
 @dataclass(frozen=True, slots=True)
+class Gated:
+    """One measure of a provider in a suite, held against the suite's gate by the lower bound of its interval. `why` is one sentence."""
+
+    suite: str
+    provider: str
+    measure: Measure
+    least: float
+    estimate: Estimate | None
+    passed: bool
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """Everything that a report shows of one run, whatever the format. `notes` are sentences that a reader must not miss.
 
     `attempts` are requests; `replayed` is how many answers came from the cache instead. `load` is the shape of the load, `levels` what it came to.
-    `judging` is what the judges took: it is in no other figure.
+    `judging` is what the judges took: it is in no other figure. `gates` are those of the suites of which all cases were planned.
     """
 
     run_id: str
@@ -384,3 +397,4 @@ class Report:
     levels: tuple[LoadLevel, ...] = ()
     repeats: tuple[Repeats, ...] = ()
     judging: tuple[Judging, ...] = ()
+    gates: tuple[Gated, ...] = ()

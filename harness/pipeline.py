@@ -276,16 +276,26 @@ def run_info(prepared: Prepared, terms: Terms) -> store.RunInfo:
 
 
 def judge(run: store.Run, suites: Sequence[Suite], allow: scorers.Permissions) -> Matched:
-    """Hold each recorded reply against its case and write the run's scores, beside those that it has; returns which replies have no case any more."""
+    """Hold each recorded reply against its case and write the run's scores, beside those that it has; returns which replies have no case any more.
+
+    With them go the gates of the suites of which all cases were planned: what a gate asks, it asks of the whole.
+    """
     matched = Matched(run, suites)
-    run.write_scores(scorers.judge_all(matched, allow, workers=os.cpu_count() or 1))
+    planned = run.info.suite_cases
+    gates = {one.name: one.gate for one in suites if one.gate and planned.get(one.name) == len(one.cases)}
+    run.write_scores(scorers.judge_all(matched, allow, workers=os.cpu_count() or 1), gates)
     return matched
 
 
 def decide(run: store.Run, incumbent: RoutingTable | None, objective: routing.Objective) -> Report:
     """What the run's facts and scores come to: standings, calibration where the truth is known, routes."""
     truths = run.truths()
-    columns = (*standing.CALLS, *routing.CALLS, *(standing.CALIBRATED if truths else ()))
+    columns = (
+        *standing.CALLS,
+        *routing.CALLS,
+        *(standing.CALIBRATED if truths else ()),
+        *(["suite"] if run.gates else ()),
+    )
     calls, judging, scores = standing.parted(*run.evidence(columns, standing.SCORES))
     measured = calls[calls["phase"] == "measure"]
     replayed = int(calls["replayed"].sum())
@@ -328,6 +338,7 @@ def decide(run: store.Run, incumbent: RoutingTable | None, objective: routing.Ob
         levels=levels,
         judging=judging,
         repeats=() if told is None else tuple(standing.repeats(calls, told, trials)),
+        gates=tuple(standing.gates(run.gates, calls, scores)),
     )
 
 

@@ -221,6 +221,7 @@ def test_a_gate_decides_on_all_cases_together(project, served):
         "two[good-1]": "passed", "three[good-1]": "passed", "four[good-1]": "passed", "five[good-1]": "skipped", "gate[good]": "passed",
     }  # fmt: skip
     assert "wrong, counted by the gate: exact: it is not '5'" in done.stdout
+    assert one_run(project).gates == {"sums": Gate(0.3, 0.3)}, "what `harness report` holds it against"
     without = run(project, "suites", "--providers", "good", "-k", "five", *ASK)
     assert "1 failed" in without.stdout, "where the gate is not selected, a wrong answer is one"
     (project / "suites" / "sums.yaml").write_text(GATED.format(least=0.9))

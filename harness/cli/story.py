@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from harness import engine, routing, store
-from harness.errors import WrongUse
+from harness.errors import ExitCode, WrongUse
 from harness.foreseeing import Foreseen
 from harness.judged import ALL, Report, RoutingTable
 from harness.judges import Hearing
@@ -251,6 +251,18 @@ def plan_as_json(prepared: Prepared) -> dict[str, Any]:
 def print_json(value: object) -> None:
     """The words as JSON on standard output."""
     print(in_full(value))
+
+
+def gates_met(report: Report) -> bool:
+    """Whether every gate that the run is held against is met."""
+    return all(one.passed for one in report.gates)
+
+
+def judged(run: store.Run, report: Report) -> ExitCode:
+    """The exit code of a run that is only judged or reported again: its providers, and whether it is complete, were told when it was asked."""
+    if run.damaged:
+        return ExitCode.BROKEN
+    return ExitCode.FINE if gates_met(report) else ExitCode.BELOW
 
 
 def unanswered(report: Report) -> list[str]:

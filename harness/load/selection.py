@@ -20,7 +20,7 @@ Expression = Callable[[Holds], bool]
 
 
 def select(suites: Sequence[Suite], keyword: str | None = None, marker: str | None = None) -> tuple[Suite, ...]:
-    """The suites with only the cases for which both expressions hold; suites left empty are dropped.
+    """The suites with only the cases for which both expressions hold; suites left empty are dropped, and so is the gate of one that is not whole.
 
     A word of `keyword` holds where it is part of "suite::case", in capitals or not; a word of `marker` where it is one of
     the case's tags. None or "" selects everything. Raises WrongUse for an expression that cannot be read and
@@ -32,7 +32,7 @@ def select(suites: Sequence[Suite], keyword: str | None = None, marker: str | No
     for suite in suites:
         cases = tuple(case for case in suite.cases if by_name(_names(suite, case)) and by_tag(_tags(case)))
         if cases:
-            kept.append(suite if len(cases) == len(suite.cases) else replace(suite, cases=cases))
+            kept.append(suite if len(cases) == len(suite.cases) else replace(suite, cases=cases, gate=None))
     if not kept:
         raise NothingSelected(_nothing_left(suites, keyword, marker))
     return tuple(kept)

@@ -8,6 +8,7 @@ from typing import Any
 
 from harness import standing, store
 from harness.ask import Case, Gate, Suite
+from harness.judged import Gated
 from harness.pytest_plugin.verdicts import Verdict, verdict_of
 from harness.told import Outcome
 
@@ -31,12 +32,15 @@ class Wanted:
         return tuple(sorted({provider for _, _, provider, _ in self.keys}))
 
     def narrowed(self) -> tuple[Suite, ...]:
-        """The suites with the cases that anybody is asked."""
-        cases = {(suite, case) for suite, case, _, _ in self.keys}
-        kept = (
-            replace(one, cases=tuple(case for case in one.cases if (one.name, case.id) in cases)) for one in self.suites
-        )
-        return tuple(one for one in kept if one.cases)
+        """The suites with the cases that anybody is asked, and with their gates where these are selected and all cases are asked."""
+        asked = {(suite, case) for suite, case, _, _ in self.keys}
+        held = {suite for suite, _ in self.gates}
+        narrowed = []
+        for one in self.suites:
+            if cases := tuple(case for case in one.cases if (one.name, case.id) in asked):
+                gate = one.gate if one.name in held and len(cases) == len(one.cases) else None
+                narrowed.append(replace(one, cases=cases, gate=gate))
+        return tuple(narrowed)
 
 
 class Asked:
@@ -74,8 +78,8 @@ class Asked:
             return Verdict("right", "", properties)
         return Verdict("wrong", "\n".join(one.why for one in mine if not one.passed), properties)
 
-    def _held(self, suites: Collection[Suite]) -> Sequence[standing.Gated]:
-        gated = [one for one in suites if one.gate]
+    def _held(self, suites: Collection[Suite]) -> Sequence[Gated]:
+        gated = {one.name: one.gate for one in suites if one.gate}
         if not gated:
             return ()
         calls, _, scores = standing.parted(*self._run.evidence((*standing.CALLS, "suite"), standing.SCORES))

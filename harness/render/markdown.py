@@ -20,6 +20,9 @@ def report(model: Report, plots: Mapping[str, str]) -> str:
         parts.append("> **Interrupted.** The run did not finish; what was recorded until then is reported.")
     parts += [f"> {escape(note)}" for note in model.notes]
     parts += [table_of(one) for one in load_tables.levels(model)]
+    if model.gates:
+        parts.append(table_of(tables.gates(model.gates, simulated=model.simulated)))
+        parts.append("\n".join(f"- {escape(gap)}" for gap in tables.gaps(model.gates)))
     parts += ["## Standings", *(table_of(one) for one in tables.quality(model.standings))]
     parts += [f"![{text}]({name})" for name, text in plots.items()]
     parts.append(table_of(tables.providers(model.standings)))

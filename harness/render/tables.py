@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from harness.judged import ALL, Calibration, Repeats, Report, Route, RoutingTable, Standing
+from harness.judged import ALL, Calibration, Estimate, Gated, Repeats, Report, Route, RoutingTable, Standing
 from harness.render.figures import DASH, count, percent, plural, seconds, usd
 
 
@@ -122,6 +123,28 @@ def repeats(found: Sequence[Repeats], *, simulated: bool) -> Table:
     head = ("provider", "capability", "k", "cases", "right, %", "pass@k", "pass^k", "majority")
     note = "pass@k: one of k is right; pass^k: all of k are; majority: the answer that most of a case's repeats gave"
     return Table("Repeats" + _said(simulated), head, tuple(rows), note)
+
+
+def gates(found: Sequence[Gated], *, simulated: bool) -> Table:
+    """One row for each measure of a provider that a suite's gate asks for; without a row where no suite has one."""
+    rows = [
+        (one.suite, one.provider, one.measure, f"{100 * one.least:g}", _low(one.estimate),
+         count(one.estimate.n) if one.estimate else DASH, "yes" if one.passed else "no")
+        for one in found
+    ]  # fmt: skip
+    head = ("suite", "provider", "measure", "at least %", "lower bound %", "n", "met")
+    note = "the lower bound of the 95 % interval is held against the gate; n: scored cases of quality, questions of reliability"
+    return Table("Gates" + _said(simulated), head, tuple(rows), note)
+
+
+def _low(estimate: Estimate | None) -> str:
+    """In tenths of a percent, rounded down: what is shown as enough is."""
+    return DASH if estimate is None or estimate.low is None else f"{math.floor(1000 * estimate.low) / 10:.1f}"
+
+
+def gaps(found: Sequence[Gated]) -> list[str]:
+    """Why a gate is not met, a sentence for each."""
+    return [f"{one.suite}, {one.provider}: {one.why}" for one in found if not one.passed]
 
 
 def judging(report: Report) -> Table:

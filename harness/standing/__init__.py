@@ -4,7 +4,7 @@ from harness.standing.calibration import calibrate, share_holding
 from harness.standing.columns import CALIBRATED, CALLS, COMPARED, JUDGED, RESULTS, SAID, SCORES, TIMED
 from harness.standing.comparison import compare
 from harness.standing.facts import dated, duration, notes, spend, timed
-from harness.standing.gates import Gated, gates
+from harness.standing.gates import gates
 from harness.standing.history import Night, history
 from harness.standing.judging import parted
 from harness.standing.looks import LOOKS, Place, drawn, share, undecided
@@ -32,7 +32,6 @@ __all__ = [
     "SCORES",
     "TIMED",
     "USUAL",
-    "Gated",
     "Night",
     "Place",
     "Tolerance",

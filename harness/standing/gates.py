@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 
-from harness.ask import Gate, Suite
-from harness.judged import ALL, Estimate, Measure, Standing
+from harness.ask import Gate
+from harness.judged import ALL, Estimate, Gated, Measure, Standing
 from harness.late import pd
 from harness.standing.standings import standings
 
@@ -15,31 +14,20 @@ Z = 1.959963984540054
 """The normal quantile of a two-sided interval of 95 %."""
 
 
-@dataclass(frozen=True, slots=True)
-class Gated:
-    """One measure of a provider in a suite, held against the suite's gate by the lower bound of its interval. `why` is one sentence."""
+def gates(wanted: Mapping[str, Gate], calls: pd.DataFrame, scores: pd.DataFrame) -> Iterator[Gated]:
+    """What each gate comes to, by suite and provider; `wanted` are the gates by suite.
 
-    suite: str
-    provider: str
-    measure: Measure
-    least: float
-    estimate: Estimate | None
-    passed: bool
-    why: str
-
-
-def gates(suites: Iterable[Suite], calls: pd.DataFrame, scores: pd.DataFrame) -> Iterator[Gated]:
-    """What each gate comes to, by suite and provider. Frames as for `standings`, with the column `suite` in `calls`; the judges' own calls are not among them (`parted`)."""
-    for suite in suites:
-        if suite.gate is not None:
-            mine = calls[calls["suite"] == suite.name]
-            theirs = scores[scores["trial_id"].isin(mine["trial_id"])]
-            for one in standings(mine, theirs) if len(mine) else ():
-                if one.capability == ALL:
-                    yield from _held(suite, suite.gate, one)
+    Frames as for `standings`, with the column `suite` in `calls`; the judges' own calls are not among them (`parted`).
+    """
+    for suite, gate in wanted.items():
+        mine = calls[calls["suite"] == suite]
+        theirs = scores[scores["trial_id"].isin(mine["trial_id"])]
+        for one in standings(mine, theirs) if len(mine) else ():
+            if one.capability == ALL:
+                yield from _held(suite, gate, one)
 
 
-def _held(suite: Suite, gate: Gate, standing: Standing) -> Iterator[Gated]:
+def _held(suite: str, gate: Gate, standing: Standing) -> Iterator[Gated]:
     asked: tuple[tuple[Measure, float | None, Estimate | None, str], ...] = (
         ("quality", gate.min_quality, standing.quality, "scored cases"),
         ("reliability", gate.min_reliability, standing.reliability, "questions"),
@@ -48,7 +36,7 @@ def _held(suite: Suite, gate: Gate, standing: Standing) -> Iterator[Gated]:
         if least is not None:
             passed = estimate is not None and estimate.low is not None and estimate.low >= least
             why = _why(measure, least, estimate, what, passed=passed)
-            yield Gated(suite.name, standing.provider, measure, least, estimate, passed, why)
+            yield Gated(suite, standing.provider, measure, least, estimate, passed, why)
 
 
 def _why(measure: Measure, least: float, estimate: Estimate | None, what: str, *, passed: bool) -> str:

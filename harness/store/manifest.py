@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 import orjson
 
+from harness.ask import Gate
 from harness.errors import StoreError
 from harness.store import durable
 from harness.store.columns import SCHEMA_VERSION
@@ -43,10 +44,26 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Scoring:
-    """One judging of a run: its file, and when it was made (UTC in ISO form; None: by an older harness, which did not say)."""
+    """One judging of a run: its file, and when it was made (UTC in ISO form; None: by an older harness, which did not say).
+
+    `gates` are what it is held against, by suite.
+    """
 
     part: Part
     made_at: str | None = None
+    gates: Mapping[str, Gate] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, Any]:
+        """As plain JSON; `from_json` takes it back."""
+        gates = {name: asdict(gate) for name, gate in self.gates.items()}
+        return {**asdict(self.part), "made_at": self.made_at, **({"gates": gates} if gates else {})}
+
+    @classmethod
+    def from_json(cls, record: Mapping[str, Any]) -> Scoring:
+        """Raises TypeError or KeyError for a record that `as_json` did not make."""
+        gates = {name: Gate(**gate) for name, gate in record.get("gates", {}).items()}
+        part = Part(**{key: value for key, value in record.items() if key not in {"made_at", "gates"}})
+        return cls(part, record["made_at"], gates)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +130,7 @@ class Manifest:
             "rows": self.rows,
             "calls": [asdict(part) for part in self.calls],
             "scores": asdict(self.scores) if self.scores else None,
-            "scorings": [{**asdict(one.part), "made_at": one.made_at} for one in self.scorings],
+            "scorings": [one.as_json() for one in self.scorings],
             "superseded": [asdict(part) for part in self.superseded],
             "journals": list(self.journals),
             "damaged": dict(self.damaged),
@@ -189,4 +206,4 @@ def _state(plain: Mapping[str, Any]) -> State:
 def _scorings(plain: Mapping[str, Any]) -> tuple[Scoring, ...]:
     """An older harness kept the last judging only."""
     told = plain.get("scorings", [{**plain["scores"], "made_at": None}] if plain["scores"] else ())
-    return tuple(Scoring(Part(**{key: one[key] for key in one if key != "made_at"}), one["made_at"]) for one in told)
+    return tuple(Scoring.from_json(one) for one in told)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 import orjson
 import pyarrow as pa
 
-from harness.ask import JsonObject, Phase
+from harness.ask import Gate, JsonObject, Phase
 from harness.errors import WrongUse
 from harness.judged import Score
 from harness.late import pd
@@ -28,6 +29,7 @@ from harness.store.searches import told_searches
 from harness.told import Outcome, Truth
 
 TRUTH_FILES = "truth*.jsonl"
+NO_GATES: Mapping[str, Gate] = MappingProxyType({})
 NAMED = 10
 """So many of the calls that were in flight are named in a note."""
 
@@ -166,8 +168,8 @@ class Run:
         rows = rows[rows["trial_id"].isin(trial_ids)].drop_duplicates("trial_id")
         return {trial: orjson.loads(said) for trial, said in zip(rows["trial_id"], rows["messages_json"], strict=True)}
 
-    def write_scores(self, scores: Iterable[Score]) -> int:
-        """Write one more judging, which is in force from now on, and return its number; earlier ones stay as they are.
+    def write_scores(self, scores: Iterable[Score], gates: Mapping[str, Gate] = NO_GATES) -> int:
+        """Write one more judging, which is in force from now on, and return its number; earlier ones stay as they are. `gates`: what it is held against, by suite.
 
         Raises:
             WrongUse: the run was imported: its scores are what its source tells.
@@ -181,7 +183,7 @@ class Run:
         rows = (encode(score_row(one, self.run_id, simulated=every or one.ref.trial_id in some)) for one in scores)
         part = scorings.write(self.path, rows)
         with Lock(self.path):
-            self._manifest = scorings.put_in_force(self.path, Manifest.load(self.path), part)
+            self._manifest = scorings.put_in_force(self.path, Manifest.load(self.path), part, gates)
             self._checked.discard(part.file)
             publish(self.path)
         return self.scoring_in_force or 0
@@ -196,6 +198,11 @@ class Run:
         """The number of the judging that `scores` reads; None where the run was not judged."""
         numbers = [number for number, one in enumerate(self.scorings, 1) if one.part == self._manifest.scores]
         return numbers[0] if numbers else None
+
+    @property
+    def gates(self) -> Mapping[str, Gate]:
+        """What the judging in force is held against, by suite: the gates of the suites that it was made by."""
+        return self.scorings[self.scoring_in_force - 1].gates if self.scoring_in_force else NO_GATES
 
     @property
     def place(self) -> Place:

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from harness.ask import Gate
 from harness.errors import StoreError
 from harness.store import durable, parquet
 from harness.store.columns import SCORES
@@ -41,17 +42,19 @@ def scores_folder(folder: Path) -> Path:
     return made
 
 
-def put_in_force(folder: Path, manifest: Manifest, part: Part) -> Manifest:
+def put_in_force(folder: Path, manifest: Manifest, part: Part, gates: Mapping[str, Gate]) -> Manifest:
     """The manifest in which this judging is in force, saved; those before it stay. The caller holds the run's lock.
 
-    One that came out as an earlier one did is that one.
+    One that came out as an earlier one did is that one, held against `gates` from now on.
 
     Raises:
         StoreError: it cannot be written.
     """
     kept = _kept(folder, manifest)
-    if part not in [one.part for one in kept]:
-        kept = (*kept, Scoring(part, datetime.now(UTC).isoformat(timespec="seconds")))
+    if part in [one.part for one in kept]:
+        kept = tuple(replace(one, gates=gates) if one.part == part else one for one in kept)
+    else:
+        kept = (*kept, Scoring(part, datetime.now(UTC).isoformat(timespec="seconds"), gates))
     made = replace(manifest, scores=part, scorings=kept)
     made.save(folder)
     show(folder, made)

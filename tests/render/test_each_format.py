@@ -23,17 +23,21 @@ def told(name, model):
     return out.getvalue()
 
 
-def test_junit_tells_wrong_failed_and_unscored_apart():
+def test_junit_tells_wrong_failed_and_unscored_apart_and_has_a_test_for_each_gate():
     top = ET.fromstring(told("junit", RUN))
-    assert [top.get(name) for name in ("tests", "failures", "errors", "skipped")] == ["4", "1", "1", "1"]
+    assert [top.get(name) for name in ("tests", "failures", "errors", "skipped")] == ["7", "3", "1", "1"]
     found = {(one.get("classname"), one.get("name")): [part.tag for part in one] for one in top.iter("testcase")}
     assert found == {
         ("facts.careful", "moo"): [],
         ("facts.frugal", "moo"): ["failure"],
         ("tools.frugal", "weather"): ["error"],
         ("tools.careful", "weather (repeat 1)"): ["skipped"],
+        ("facts.careful", "gate: quality"): [],
+        ("facts.frugal", "gate: quality"): ["failure"],
+        ("facts.frugal", "gate: reliability"): ["failure"],
     }
-    (failure,) = top.iter("failure")
+    failure, gate, _ = top.iter("failure")
+    assert (gate.get("type"), gate.get("message")) == ("gate not met", "its lower bound is below 0.8")
     assert failure.get("message") == "it is not cow"
     assert failure.text == "prompt: What says moo?\n\nexpected: cow\n\nreply: A goat.\n\nreason: it is not cow"
 

@@ -10,6 +10,7 @@ from harness.judged import (
     Difference,
     Estimate,
     Flip,
+    Gated,
     Percentiles,
     Report,
     Route,
@@ -60,10 +61,16 @@ CALIBRATION = (
     Calibration("careful", ALL, "cost_usd", Estimate(0.1, 40), 0.1, holds=True),
 )
 
+GATES = (
+    Gated("facts", "careful", "quality", 0.8, Estimate(0.95, 40, 0.8349, 0.9862), passed=True, why="quality 0.950 (0.835 to 0.986) is enough"),
+    Gated("facts", "frugal", "quality", 0.8, Estimate(0.70, 40, 0.546, 0.819), passed=False, why="its lower bound is below 0.8"),
+    Gated("facts", "frugal", "reliability", 0.9, None, passed=False, why="reliability: nothing was measured, and at least 0.9 is asked"),
+)  # fmt: skip
+
 REPORT = Report(
     run_id="20261121-093000-ab12", created=CREATED, harness_version="0.1.0", state="complete", simulated=True, seed=0, planned=160,
     trials=160, attempts=163, spend_usd=0.084, duration_s=12.3, suites={"facts": 40, "tools": 40}, providers=("careful", "frugal"),
-    standings=STANDINGS, calibration=CALIBRATION, routing=ROUTING,
+    standings=STANDINGS, calibration=CALIBRATION, routing=ROUTING, gates=GATES,
 )  # fmt: skip
 
 SOLVED = Result(

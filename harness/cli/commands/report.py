@@ -30,10 +30,11 @@ def main(options: argparse.Namespace) -> ExitCode:
     if not wanted.plain:
         from harness.results import results_of
 
-        wanted.give(results_of(run, places))
-        return ExitCode.BROKEN if run.damaged else ExitCode.FINE
+        results = results_of(run, places)
+        wanted.give(results)
+        return story.judged(run, results.report)
     finished = pipeline.report_again(run, places)
     story.Teller(json_on_stdout=options.json).finished(finished)
     if options.json:
         story.print_json(finished.report)
-    return ExitCode.BROKEN if finished.run.damaged else ExitCode.FINE
+    return story.judged(finished.run, finished.report)

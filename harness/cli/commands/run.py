@@ -154,11 +154,12 @@ def _route(finished: Finished, places: Places) -> str:
 
 
 def _exit_code(finished: Finished) -> ExitCode:
-    from harness.cli.story import unanswered
+    from harness.cli.story import gates_met, unanswered
 
     report = finished.report
     if finished.interrupted:
         return ExitCode.INTERRUPTED
     if finished.run.damaged:
         return ExitCode.BROKEN
-    return ExitCode.BELOW if unanswered(report) or report.trials < report.planned else ExitCode.FINE
+    below = unanswered(report) or report.trials < report.planned or not gates_met(report)
+    return ExitCode.BELOW if below else ExitCode.FINE

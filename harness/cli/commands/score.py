@@ -57,7 +57,7 @@ def main(options: argparse.Namespace) -> ExitCode:
         )
     if options.json:
         story.print_json(finished.report)
-    return ExitCode.BROKEN if finished.run.damaged else ExitCode.FINE
+    return story.judged(finished.run, finished.report)
 
 
 def _dry_run(court: Court, run: Run, *, as_json: bool) -> ExitCode:

@@ -107,6 +107,10 @@ def _harmless(value: object) -> object:
 
 
 def _report(report: Report) -> Iterator[_Part]:
+    if report.gates:
+        yield _Part(table=tables.gates(report.gates, simulated=report.simulated))
+        if gaps := tables.gaps(report.gates):
+            yield _Part(heading="Gates that are not met", lines=gaps)
     shown = [*load_tables.levels(report), *tables.quality(report.standings), tables.providers(report.standings)]
     shown.append(tables.counts(report.standings))
     if report.repeats:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import TextIO
 from xml.etree import ElementTree as ET
 
-from harness.judged import Compared, Comparison, Flip
+from harness.judged import Compared, Comparison, Flip, Gated
 from harness.render import compared
 from harness.render.compared import MEASURES, VERDICTS, place
 from harness.render.plain import one_line, plain
@@ -36,8 +36,8 @@ class _Test:
 
 
 def run(model: RunResults, out: TextIO) -> None:
-    """A test for each trial: failure where the case is not solved, error where there was no answer, skipped where it could not be judged."""
-    tests = [_of_trial(one) for one in model.results]
+    """A test for each trial: failure where the case is not solved, error where there was no answer, skipped where it could not be judged; and one for each gate of a suite."""
+    tests = [*map(_of_trial, model.results), *map(_of_gate, model.report.gates)]
     about = {"run_id": model.report.run_id, "simulated": str(model.report.simulated).lower()}
     _write(f"harness run {model.report.run_id}", tests, about, out)
 
@@ -55,6 +55,11 @@ def _of_trial(one: Result) -> _Test:
     parts = [("prompt", one.prompt), ("expected", one.expected), ("reply", one.reply), ("reason", one.reason)]
     told = "\n\n".join(f"{name}: {_cut(said)}" for name, said in parts if said)
     return _Test(test.group, test.name, test.time_s, kind, sort, one.reason or sort, told)
+
+
+def _of_gate(one: Gated) -> _Test:
+    test = _Test(f"{one.suite}.{one.provider}", f"gate: {one.measure}")
+    return test if one.passed else replace(test, kind="failure", sort="gate not met", message=one.why)
 
 
 def comparison(model: Compared, out: TextIO) -> None:

@@ -29,6 +29,8 @@ def report(model: Report, terminal: Terminal) -> None:
     for table in tables.quality(model.standings, across=5 if terminal.width >= 84 else 4):
         show(table)
     show(tables.providers(model.standings))
+    if model.gates:
+        gates(model, terminal)
     if model.repeats:
         show(tables.repeats(model.repeats, simulated=model.simulated))
     if model.judging:
@@ -37,6 +39,16 @@ def report(model: Report, terminal: Terminal) -> None:
         show(tables.calibration_brief(model.calibration))
     if model.routing is not None:
         routes(model.routing, terminal)
+
+
+def gates(model: Report, terminal: Terminal) -> None:
+    """What the suites' gates ask for and what was found; for each that is not met, why."""
+    terminal.table(tables.gates(model.gates, simulated=model.simulated))
+    gaps = tables.gaps(model.gates)
+    for gap in gaps:
+        terminal.line(gap, style="bold yellow")
+    if gaps:
+        terminal.line()
 
 
 def routes(table: RoutingTable, terminal: Terminal) -> None:
