@@ -277,6 +277,50 @@ def test_marked_tests_pass_or_fail_together_and_what_they_ask_is_recorded(projec
     assert "the mark is suite_gate(min_quality=0.9), with a number between 0 and 1" in wrong.stderr
 
 
+JUDGED = """\
+capability: support
+params: {max_tokens: 20}
+cases:
+  - {id: kind, prompt: What is 2 + 2?, score: {judge: {rubric: Right., scale: 3, judges: [kind]}}}
+  - {id: stern, prompt: What is 3 + 3?, score: {judge: {rubric: Right., scale: 3, judges: [stern]}}}
+  - {id: lost, prompt: What is 4 + 4?, score: {judge: {rubric: Right., scale: 3, judges: [lost]}}}
+  - {id: spared, prompt: What is 5 + 5?, score: {judge: {rubric: Right., scale: 3, judges: [kind]}}}
+"""
+VERDICTS = {
+    "kind": '{"reasoning": "so", "grade": 3}',
+    "stern": '{"reasoning": "not six", "grade": 1}',
+    "lost": "Who knows?",
+}
+TERMS = "prices = {{input = 1, output = 1}}\nmax_output_tokens = 50\n{}"
+
+
+def test_an_item_has_the_verdict_of_the_judge_that_was_asked_about_its_reply(project, served):
+    good, _ = served
+    (project / "suites" / "sums.yaml").write_text(JUDGED)
+    with ExitStack() as stack:
+        judges = {name: stack.enter_context(loopback(text)) for name, text in VERDICTS.items()}
+        entries = [REGISTRY.format(name="good", url=good.url) + TERMS.format("")]
+        for name, one in judges.items():
+            text = REGISTRY.format(name=name, url=one.url).replace("openai/m-1", "openai/qwen-judge")
+            entries.append(text + TERMS.format('judge = "only"\n'))
+        (project / "providers.toml").write_text("".join(entries))
+        more = ("-k", "not spared", "--junitxml=x.xml")
+        done = run(project, "suites", "--providers", "good", *more, *ASK)
+        asked = {name: len(one.bodies) for name, one in judges.items()}
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert reported(project) == {"kind[good-1]": "passed", "stern[good-1]": "failure", "lost[good-1]": "failure"}
+    assert asked == {"kind": 1, "stern": 1, "lost": 1}, "nothing is asked about what is not selected"
+    before, _, after = done.stdout.partition("FAILURES")
+    assert re.search(r"judging: up to 1 question to kind, at most about \$0\.0\d+, once the replies are there", before)
+    assert "judge: not six" in after
+    assert "could not be judged: judge: the judge lost answered off its form" in after
+    calls, scores = one_run(project).calls(), one_run(project).scores()
+    assert sorted(calls.loc[calls["phase"] == "judge", "provider"]) == ["kind", "lost", "stern"]
+    assert set(zip(scores["case_id"], scores["state"], scores["value"].fillna(-1), strict=True)) == {
+        ("kind", "scored", 1.0), ("stern", "scored", 0.0), ("lost", "unscored", -1.0),
+    }  # fmt: skip
+
+
 def test_a_suite_that_says_something_wrong_is_told_with_file_and_line_and_nothing_is_asked(project, served):
     good, _ = served
     (project / "suites" / "other.yaml").write_text(

@@ -18,7 +18,7 @@ from harness.cli import terms as terms_of
 from harness.cli.app import Parser
 from harness.cli.commands import run as run_command
 from harness.errors import WrongUse
-from harness.foreseeing import foresee
+from harness.foreseeing import Foreseen, foresee
 from harness.pytest_plugin.answers import Key, Wanted
 from harness.settings import Places, Selection, Terms
 
@@ -83,8 +83,14 @@ def prepare(wanted: Wanted, how: How) -> pipeline.Prepared:
     plan = prepared.plan
     trials = (trial for provider in plan.providers for trial in plan.trials(provider))
     plan = replace(plan, done=frozenset(one.ref.trial_id for one in trials if key_of(one) not in wanted.keys))
-    foresee(plan, prepared.max_output_of, _bench(prepared))
-    return replace(prepared, plan=plan, most_usd=plan.most_it_can_cost(prepared.max_output_of))
+    prepared = replace(prepared, plan=plan, most_usd=plan.most_it_can_cost(prepared.max_output_of))
+    foreseen(prepared)
+    return prepared
+
+
+def foreseen(prepared: pipeline.Prepared) -> list[Foreseen]:
+    """What judging the replies will take, by judge. Raises WrongUse or BadInput: a judge that is needed is not there."""
+    return foresee(prepared.plan, prepared.max_output_of, _bench(prepared))
 
 
 def key_of(trial: Trial) -> Key:

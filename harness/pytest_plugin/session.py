@@ -113,7 +113,8 @@ class Session:
             self._trouble = str(error)
 
     def _ask(self) -> Path:
-        from harness.pytest_plugin.asking import prepare, record
+        from harness.pytest_plugin.asking import foreseen, prepare, record
+        from harness.render.figures import plural
 
         assert self._wanted is not None
         self._prepared = self._prepared or prepare(self._wanted, self.how)
@@ -121,6 +122,11 @@ class Session:
         known = [usd for usd in self._prepared.most_usd.values() if usd is not None]
         most = f"at most ${sum(known):.4f}" + ("" if len(known) == len(plan.providers) else " and what is unknown")
         self._tell(f"asking {plan.count:,} questions of {', '.join(one.name for one in plan.providers)}, {most}")
+        for one in foreseen(self._prepared) if plan.count else ():
+            about = "cost unknown" if one.about_usd is None else f"at most about ${one.about_usd:.4f}"
+            self._tell(
+                f"judging: up to {plural(one.questions, 'question')} to {one.judge}, {about}, once the replies are there"
+            )
         recorded = record(self._prepared, self.how)
         self._told(recorded)
         if recorded.interrupted and recorded.tally.ended_by is None:
