@@ -50,10 +50,21 @@ def run(
     """pytest in the folder, with these files written first (`test_it="…"` is test_it.py)."""
     for name, text in files.items():
         (folder / f"{name}.py").write_text(text)
+    command, env = _pytest(off, arguments)
+    return subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, timeout=120, check=False)
+
+
+def started(folder: Path, *arguments: str) -> subprocess.Popen[str]:
+    """The same, still running, in a group of processes of its own."""
+    (command, env), pipe = _pytest(QUICK, arguments), subprocess.PIPE
+    return subprocess.Popen(command, cwd=folder, env=env, stdout=pipe, stderr=pipe, text=True, process_group=0)
+
+
+def _pytest(off: Sequence[str], arguments: Sequence[str]) -> tuple[list[str], dict[str, str]]:
+    """The command and its environment."""
     keys = ("_API_KEY", "_API_TOKEN", "_API_BASE", "_BASE_URL")
     env = {name: value for name, value in os.environ.items() if not name.endswith(keys) and name != "PYTEST_ADDOPTS"}
-    command = [sys.executable, "-m", "pytest", "-rs", *off, *arguments]
-    return subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, timeout=120, check=False)
+    return [sys.executable, "-m", "pytest", "-rs", *off, *arguments], env
 
 
 @contextmanager

@@ -1,7 +1,10 @@
 """Suites asked from pytest: each a pytest of its own in a project of its own, against servers on loopback."""
 
 import json
+import os
 import re
+import shlex
+import signal
 import threading
 import xml.etree.ElementTree as ET
 from contextlib import ExitStack
@@ -16,8 +19,9 @@ from harness.errors import HarnessError, WrongUse
 from harness.pytest_plugin.asking import how
 from harness.pytest_plugin.once import once
 from harness.stats import wilson
+from tests.cli.conftest import call
 from tests.cli.loopback import loopback
-from tests.test_pytest_plugin import QUICK, run
+from tests.test_pytest_plugin import QUICK, run, started
 
 SUMS = """\
 capability: arithmetic
@@ -319,6 +323,36 @@ def test_an_item_has_the_verdict_of_the_judge_that_was_asked_about_its_reply(pro
     assert set(zip(scores["case_id"], scores["state"], scores["value"].fillna(-1), strict=True)) == {
         ("kind", "scored", 1.0), ("stern", "scored", 0.0), ("lost", "unscored", -1.0),
     }  # fmt: skip
+
+
+def test_ctrl_c_while_pytest_asks_keeps_what_was_recorded_and_says_how_to_go_on(project, served, monkeypatch):
+    good, _ = served
+    good.holds_from = 3
+    with started(project, "suites", "--providers", "good", "--harness-run=--no-warmup --concurrency=1") as child:
+        try:
+            assert good.held.wait(60)
+            os.killpg(child.pid, signal.SIGINT)  # as a terminal does: to the whole group
+            out, err = child.communicate(timeout=60)
+        finally:
+            good.let_go.set()
+            child.kill()
+    assert child.returncode == pytest.ExitCode.INTERRUPTED, out + err
+    assert "Traceback" not in out + err
+    assert "2 of 4 questions asked" in out
+    recorded = one_run(project)
+    assert recorded.state == "interrupted"
+    assert f"interrupted; what was asked is recorded in {recorded.path}" in out
+    assert recorded.calls().query("status == 'ok'")["case_id"].nunique() == 2
+    assert len(recorded.scores()) == 3, "what was asked is judged; the third was given up"
+    (words,) = re.findall(r"to go on, in .*: `harness (run .*)` asks the rest", out)
+    good.holds_from = None
+    monkeypatch.chdir(project)
+    said = call(*shlex.split(words))
+    assert said.code == 0, said.err
+    assert one_run(project).state == "complete"
+    held = good.bodies[2]["messages"][-1]["content"]
+    every = ["What is 1 + 3?", "What is 2 + 2?", "What is 3 + 3?", "Write four"]
+    assert prompts(good) == sorted([*every, held]), "what was answered is not asked again"
 
 
 def test_a_suite_that_says_something_wrong_is_told_with_file_and_line_and_nothing_is_asked(project, served):

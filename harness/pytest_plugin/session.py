@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -130,9 +131,19 @@ class Session:
         recorded = record(self._prepared, self.how)
         self._told(recorded)
         if recorded.interrupted and recorded.tally.ended_by is None:
+            self._notes.append(self._going_on(recorded.run.run_id))
             why = f"interrupted; what was asked is recorded in {recorded.run.path}"
             raise pytest.exit.Exception(why, returncode=2)
         return recorded.run.path
+
+    def _going_on(self, run_id: str) -> str:
+        """How to ask the rest: pytest would ask everything anew."""
+        assert self._wanted is not None
+        root = self._config.rootpath
+        files = [os.path.relpath(one.path, root) for one in self._wanted.suites]
+        own = shlex.split(self._config.getoption("llm_harness_run"))
+        words = [*files, f"--only={','.join(self._wanted.providers)}", *own]
+        return f"to go on, in {root}: `harness run {shlex.join(words)} --resume={run_id}` asks the rest of these suites"
 
     def _told(self, recorded: Recorded) -> None:
         run, tally = recorded.run, recorded.tally
