@@ -30,7 +30,7 @@ bench: $(STAMP)  ## run all suites against every ready provider (none: the simul
 test: $(STAMP)  ## lint, types, tests with coverage
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
 	@$(BIN)/coverage erase
-	@$(BIN)/pytest -n auto --dist worksteal --cov --cov-report=term --cov-fail-under=95
+	@$(BIN)/pytest -n $$($(BIN)/python -c 'import os; print(2 * (os.cpu_count() or 1))') --dist worksteal --cov --cov-report=term --cov-fail-under=95
 
 lint: $(STAMP)  ## ruff and mypy, mending what can be mended
 	@$(BIN)/ruff check --fix . && $(BIN)/ruff format . && $(BIN)/mypy

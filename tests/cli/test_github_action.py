@@ -23,7 +23,7 @@ ROOT = Path(__file__).parent.parent.parent
 ACTION = yaml.safe_load((ROOT / "action.yml").read_text())
 STEPS = {step["name"]: step for step in ACTION["runs"]["steps"]}
 MARK = "<!-- llm-harness: compare -->"
-FLEET = '[[providers]]\nname = "sim"\nsimulated = "{}"\nmodel = "openai/sim-{}"\nmax_concurrency = 2\n'
+FLEET = '[[providers]]\nname = "sim"\nsimulated = "{}"\nmodel = "openai/sim-{}"\nmax_concurrency = 16\n'
 
 
 def lines():
