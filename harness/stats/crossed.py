@@ -25,6 +25,9 @@ OUTLIERS = ((1.0, 0.93), (16.0, 0.05), (100.0, 0.02))
 """(factor of the variance, share of the groups): one in twenty differs four times as much as is usual, one in fifty ten times."""
 
 ROUNDS = 3
+SHAPE_ROUNDS = 4
+SHAPE_MASS = 10.0
+"""How many groups the belief weighs that providers specialise equally much, and each for itself."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -123,6 +126,8 @@ def crossed_posteriors(
 
     - b_k is normal; s_jk is normal for most groups and far wider for a few (`OUTLIERS`), so that one
       real exception among many equal groups is not shrunk away;
+    - providers may specialise together, and some more than others: the shape of the s_jk's covariance is estimated from all groups
+      and pulled toward the identity (`SHAPE_MASS`), so that a few groups cannot claim a pattern;
     - both standard deviations are summed over on a grid under half-normal priors (0.3 and 0.15: 15 points of specialisation are
       usual, 40 are not), weighed by their marginal likelihood: a handful of groups says little of them;
     - mu_j has a flat prior and is integrated out: with a single group nothing is borrowed;
@@ -132,7 +137,8 @@ def crossed_posteriors(
 
     Sources: Searle, Casella, McCulloch, Variance Components (1992), ch. 7 (best linear unbiased prediction in crossed models); Gelman, Prior
     distributions for variance parameters in hierarchical models, Bayesian Analysis 1 (2006) 515–534; Tukey, A survey of sampling from
-    contaminated distributions (1960); Rue, Martino, Chopin, JRSS B 71 (2009) 319–392 (summing over a grid of variances).
+    contaminated distributions (1960); Rue, Martino, Chopin, JRSS B 71 (2009) 319–392 (summing over a grid of variances); Dempster,
+    Laird, Rubin, JRSS B 39 (1977) 1–38, and Chen, JRSS B 41 (1979) 235–248 (the shape: EM under an inverse Wishart prior).
 
     Raises:
         ValueError: no case, or the three differ in length, a provider has no value, or `mass` is below 1.
@@ -146,7 +152,7 @@ def crossed_posteriors(
         raise ValueError(f"a mass of {mass} would take a few ties for certainty; it is at least 1")
     codes, _ = codes_of(groups)
     seen = within(x, codes, codes_of(clusters)[0], mass)
-    fits = [_fit(seen, sd, common) for sd in SPECIAL_SDS for common in COMMON_SDS]
+    fits = _fits(seen, _shape(seen))
     evidence = np.array([fit.evidence for fit in fits])
     share = np.exp(evidence - evidence.max())
     share /= share.sum()
@@ -161,18 +167,37 @@ def crossed_posteriors(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Fit:
-    """The model at one pair of standard deviations; shapes as in `Crossed`, with a component for each of `OUTLIERS`."""
+    """The model at one pair of standard deviations; shapes as in `Crossed`, with a component for each of `OUTLIERS`.
 
+    `inverse` (components, providers, providers) is the precision of a group's true means about the levels; `given` is the covariance
+    of the true means were the `level` of each provider known, `pull` what they move with it, and `unsure` the levels' covariance.
+    """
+
+    special_variances: Array
     evidence: float
     shares: Array
     means: Array
-    covariances: Array
+    inverse: Array
+    given: Array
+    pull: Array
+    level: Array
+    unsure: Array
+
+    @property
+    def covariances(self) -> Array:
+        return self.given + self.pull @ self.unsure @ np.swapaxes(self.pull, -1, -2)
 
 
-def _fit(seen: Within, special_sd: float, common_sd: float) -> _Fit:
+def _fits(seen: Within, shape: Array) -> list[_Fit]:
+    return [_fit(seen, sd, common, shape) for sd in SPECIAL_SDS for common in COMMON_SDS]
+
+
+def _fit(seen: Within, special_sd: float, common_sd: float, shape: Array) -> _Fit:
     factors, prior = np.array(OUTLIERS).T
-    inverse, log_det = _between(special_sd**2 * factors, common_sd**2, seen.information.shape[-1])
-    given = np.linalg.inv(seen.information[:, None] + inverse)  # of the true means, were the levels known
+    inverse, log_det = _between(special_sd**2 * factors, common_sd**2, shape)
+    given = np.asarray(
+        np.linalg.inv(seen.information[:, None] + inverse), dtype=float
+    )  # of the true means, were the levels known
     pull = given @ inverse
     known = seen.information[:, None] @ pull  # what a group says of the levels
     own = (given @ seen.score[:, None, :, None])[..., 0]
@@ -185,19 +210,51 @@ def _fit(seen: Within, special_sd: float, common_sd: float) -> _Fit:
         likely = base + said @ level - np.einsum("i,klij,j->kl", level, known, level) / 2
         total = special.logsumexp(likely, axis=1)
         shares = np.exp(likely - total[:, None])
-    unsure = np.linalg.inv(precision)
     surprise = (special_sd / SPECIAL_SCALE) ** 2 + (common_sd / COMMON_SCALE) ** 2
     return _Fit(
+        special_variances=special_sd**2 * factors,
         evidence=float(total.sum() - np.linalg.slogdet(precision)[1] / 2 - surprise / 2),
         shares=shares,
         means=own + pull @ level,
-        covariances=given + pull @ unsure @ np.swapaxes(pull, -1, -2),
+        inverse=inverse,
+        given=given,
+        pull=pull,
+        level=level,
+        unsure=np.linalg.inv(precision),
     )
 
 
-def _between(special_variances: Array, common: float, providers: int) -> tuple[Array, Array]:
-    """Inverse and log determinant of special · I + common · J, for each special variance (Sherman and Morrison, 1950)."""
-    all_of_it = special_variances + providers * common
-    inverse = np.eye(providers) - (common / all_of_it)[:, None, None]
-    log_det = (providers - 1) * np.log(special_variances) + np.log(all_of_it)
+def _between(special_variances: Array, common: float, shape: Array) -> tuple[Array, Array]:
+    """Inverse and log determinant of special · shape + common · J, for each special variance (Sherman and Morrison, 1950)."""
+    alone = np.linalg.inv(shape)
+    sums = alone.sum(axis=1)
+    all_of_it = special_variances + common * sums.sum()
+    inverse = alone - (common / all_of_it)[:, None, None] * np.outer(sums, sums)
+    providers = len(shape)
+    log_det = (providers - 1) * np.log(special_variances) + np.log(all_of_it) + np.linalg.slogdet(shape)[1]
     return inverse / special_variances[:, None, None], log_det
+
+
+def _shape(seen: Within) -> Array:
+    """The covariance of what providers are good at, with a mean variance of 1: expectation and maximisation at the likeliest deviations."""
+    shape = np.eye(seen.information.shape[-1])
+    pairs = [(sd, common) for sd in SPECIAL_SDS[::2] for common in COMMON_SDS]
+    sd, common = max(pairs, key=lambda pair: _fit(seen, pair[0], pair[1], shape).evidence)
+    for _ in range(SHAPE_ROUNDS):
+        shape = _reshaped(_fit(seen, sd, common, shape), shape)
+    return shape
+
+
+def _reshaped(fit: _Fit, shape: Array) -> Array:
+    """The shape that makes the special parts likeliest that are expected under the one before."""
+    identity = np.eye(len(shape))
+    part = fit.special_variances[:, None, None] * shape
+    taken = part @ fit.inverse  # of what a group differs from the levels, the special part
+    moved = fit.pull - identity
+    spread = fit.given + moved @ fit.unsure @ np.swapaxes(moved, -1, -2)
+    special_means = np.einsum("lij,klj->kli", taken, fit.means - fit.level)
+    squares = np.einsum("kli,klj->klij", special_means, special_means)
+    squares = squares + taken @ spread @ np.swapaxes(taken, -1, -2) + part - taken @ part
+    found = np.einsum("kl,klij->ij", fit.shares / fit.special_variances, squares)
+    found = found + SHAPE_MASS * identity
+    return np.asarray(found * len(shape) / np.trace(found))

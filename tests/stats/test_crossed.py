@@ -159,3 +159,45 @@ def test_a_mixture_has_the_moments_and_the_interval_of_its_components():
 def test_what_makes_no_sense_is_refused(values, groups, mass, complaint):
     with pytest.raises(ValueError, match=complaint):
         stats.crossed_posteriors(values, groups, range(len(values)), mass)
+
+
+def test_providers_that_are_good_at_the_same_things_sharpen_the_belief_on_each_other():
+    """Three families share their strengths: told apart from one where everybody has his own, means come nearer to the truth."""
+    rng = np.random.default_rng(4)
+    family, groups = np.arange(9) % 3, np.repeat(np.arange(16), 20)
+    errors = []
+    for _ in range(12):
+        strengths = rng.normal(0, 0.15, (16, 3))
+        truth = 0.5 + strengths[:, family] + rng.normal(0, 0.02, (16, 9))
+        values = truth[groups] + rng.normal(0, 0.4, (320, 9))
+        together = stats.crossed_posteriors(values, list(groups), range(320))
+        apart = stats.crossed_posteriors(values[:, :3], list(groups), range(320))
+        for k in range(16):
+            right = truth[k, 1] - truth[k, 0]
+            with_kin, without = believed(together, k, 1, 0), believed(apart, k, 1, 0)
+            errors.append(((with_kin.mean - right) ** 2, (without.mean - right) ** 2))
+    with_kin_error, without_error = np.mean(errors, axis=0)
+    assert with_kin_error < 0.75 * without_error
+
+
+@pytest.mark.parametrize("spread", ["equal", "families", "some only"])
+def test_four_of_five_shifts_are_right_however_providers_specialise(spread):
+    """A challenger is believed better with a probability of 0.8: over many tables of known truth it is so at least as often."""
+    rng = np.random.default_rng(8)
+    groups, right = np.repeat(np.arange(14), 20), []
+    for _ in range(25):
+        if spread == "families":
+            special = rng.normal(0, 0.1, (14, 2))[:, np.arange(6) % 2] + rng.normal(0, 0.03, (14, 6))
+        else:
+            special = rng.normal(0, 0.1, (14, 6)) * ([1.0] * 6 if spread == "equal" else [2.0, 0.2, 0.2, 2.0, 0.2, 0.2])
+        truth = 0.5 + rng.normal(0, 0.07, 6) + rng.normal(0, 0.1, (14, 1)) + special
+        values = (rng.random((280, 6)) < truth[groups]).astype(float)
+        found = stats.crossed_posteriors(values, list(groups), range(280))
+        best = int(values.mean(axis=0).argmax())
+        for k in range(14):
+            against = {one: believed(found, k, one, best) for one in range(6) if one != best}
+            sure = {one: posterior.mean for one, posterior in against.items() if posterior.probability() >= 0.8}
+            if sure:
+                right.append(truth[k, max(sure, key=lambda one: sure[one])] > truth[k, best])
+    assert len(right) > 25
+    assert np.mean(right) >= 0.8
