@@ -65,7 +65,7 @@ def test_a_score_without_a_scorer_lists_the_scorers(desk):
         text = f"capability: c\ncases:\n  - {{id: a, prompt: hi, expect: x, score: {score}}}\n"
         (said,) = desk.complaints_about("s.yaml", text)
         assert said.startswith(f"s.yaml:3: {start}")
-        assert "exact, f1, json, latency, math, number" in said
+        assert "exact, f1, json, judge, latency, math, number" in said
 
 
 def test_each_item_of_a_list_is_said_at_its_own_line(desk):

@@ -27,8 +27,10 @@ def complaints(tmp_path, text: str) -> str:
 
 
 def test_the_shipped_fleet_has_five_profiles_that_differ_in_what_they_are_best_at():
-    fleet = load_fleet().profiles
+    shipped = load_fleet().profiles
+    fleet = {name: one for name, one in shipped.items() if not name.startswith("judge")}
     assert list(fleet) == ["swift", "careful", "frugal", "scholar", "flaky"]
+    assert next(name for name in shipped if name not in fleet) == "judge"  # the others show what may go wrong with one
 
     def best(capability):
         return max(fleet.values(), key=lambda one: one.quality_in(capability)).name

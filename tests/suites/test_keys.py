@@ -1,6 +1,7 @@
 """The shipped suites: their answer keys hold, their generators can be relied on, their README is true."""
 
 import re
+import shutil
 import unicodedata
 from collections import Counter
 from functools import cache
@@ -187,9 +188,15 @@ def test_the_readmes_table_names_each_suite_its_capability_its_cases_and_its_sco
 
 def test_the_readmes_examples_are_suites(tmp_path):
     text = (FOLDER / "README.md").read_text()
-    (yaml, of_records), (python,) = (
+    (yaml, of_records, judged), (python,) = (
         re.findall(rf"```{kind}\n(.*?)```", text, re.DOTALL) for kind in ("yaml", "python")
     )
+    for number, score in enumerate(judged.splitlines()):
+        case = "capability: c\ncases:\n  - {id: a, prompt: hi, expect: x}\n"
+        (tmp_path / "judged").mkdir(exist_ok=True)
+        (tmp_path / "judged" / f"judged-{number}.yaml").write_text(case + score + "\n")
+    assert len(load.suites([tmp_path / "judged"])) == 3
+    shutil.rmtree(tmp_path / "judged")
     (tmp_path / "support.yaml").write_text(yaml)
     (tmp_path / "capitals.yaml").write_text(of_records)
     (tmp_path / "capitals.csv").write_text("country,capital\nItaly,Rome\nNorway,Oslo\n")
