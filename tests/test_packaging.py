@@ -27,6 +27,7 @@ TARGETS = [
     "setup",
     "bench",
     "test",
+    "coverage",
     "lint",
     "report",
     "weights",
